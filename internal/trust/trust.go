@@ -1,0 +1,93 @@
+// Package trust answers which key, log or certificate authority counts at a
+// given time. It is pure: bytes of a Sigstore trusted_root.json go in, keys
+// with their validity come out. Who fetched those bytes, and when, is not its
+// business.
+//
+// Specification: sigstore/protobuf-specs, sigstore_trustroot.proto, media type
+// application/vnd.dev.sigstore.trustedroot+json.
+package trust
+
+import (
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"sync"
+	"time"
+)
+
+// An Interval is a span of time that contains both of its ends. A zero End
+// means that it has not ended. The zero Interval contains nothing.
+type Interval struct {
+	Start, End time.Time
+}
+
+// Contains reports whether t lies inside, ends included.
+func (i Interval) Contains(t time.Time) bool {
+	if i.Start.IsZero() || t.Before(i.Start) {
+		return false
+	}
+	return i.End.IsZero() || !t.After(i.End)
+}
+
+// A Root is everything that one Sigstore instance is trusted for.
+// It is immutable after Parse and safe for concurrent use.
+type Root struct {
+	// Instance is the name of the Sigstore instance that this root speaks for.
+	Instance string
+	// Digest is the SHA-256 of the JSON that was parsed.
+	Digest [sha256.Size]byte
+
+	CAs    []*CA
+	CTLogs []*Log
+	Logs   []*Log
+	TSAs   []*TSA
+}
+
+// A CA certifies signers (Fulcio).
+type CA struct {
+	URL string
+	// Chain is the issuing certificate first, the self-signed root last.
+	Chain []*x509.Certificate
+	Valid Interval
+
+	chainOnce sync.Once
+	chainErr  error
+}
+
+// A Log is a transparency log: Rekor v1, Rekor v2 or a certificate
+// transparency log.
+type Log struct {
+	// ID names the log in entries and SCTs: SHA-256 of the key's
+	// SubjectPublicKeyInfo, or for Ed25519 logs of Rekor v2 the full hash of
+	// the checkpoint's note key.
+	ID    [32]byte
+	URL   string
+	Key   crypto.PublicKey // *ecdsa.PublicKey, ed25519.PublicKey or *rsa.PublicKey
+	Valid Interval
+}
+
+// A TSA issues RFC 3161 timestamps.
+type TSA struct {
+	URL string
+	// Chain is the certificate that signs tokens first, the self-signed root last.
+	Chain []*x509.Certificate
+	Valid Interval
+
+	chainOnce sync.Once
+	chainErr  error
+}
+
+// Log returns the signature transparency log with this id, or nil.
+func (r *Root) Log(id []byte) *Log { return find(r.Logs, id) }
+
+// CTLog returns the certificate transparency log with this id, or nil.
+func (r *Root) CTLog(id []byte) *Log { return find(r.CTLogs, id) }
+
+func find(logs []*Log, id []byte) *Log {
+	for _, l := range logs {
+		if string(l.ID[:]) == string(id) {
+			return l
+		}
+	}
+	return nil
+}
