@@ -1,6 +1,6 @@
 module github.com/paraph/paraph
 
-go 1.26
+go 1.26.0
 
 // The programs.
 require (

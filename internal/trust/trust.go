@@ -37,21 +37,23 @@ type Root struct {
 	// Digest is the SHA-256 of the JSON that was parsed.
 	Digest [sha256.Size]byte
 
-	CAs    []*CA
+	CAs    []*Authority
 	CTLogs []*Log
 	Logs   []*Log
-	TSAs   []*TSA
+	TSAs   []*Authority
 }
 
-// A CA certifies signers (Fulcio).
-type CA struct {
+// An Authority is a certificate authority: one that certifies signers
+// (Fulcio) or one that issues timestamps.
+type Authority struct {
 	URL string
-	// Chain is the issuing certificate first, the self-signed root last.
+	// Chain ends in the self-signed root. It begins with the certificate that
+	// issues signers' certificates, or that signs timestamps.
 	Chain []*x509.Certificate
 	Valid Interval
 
-	chainOnce sync.Once
-	chainErr  error
+	once sync.Once
+	err  error
 }
 
 // A Log is a transparency log: Rekor v1, Rekor v2 or a certificate
@@ -64,17 +66,6 @@ type Log struct {
 	URL   string
 	Key   crypto.PublicKey // *ecdsa.PublicKey, ed25519.PublicKey or *rsa.PublicKey
 	Valid Interval
-}
-
-// A TSA issues RFC 3161 timestamps.
-type TSA struct {
-	URL string
-	// Chain is the certificate that signs tokens first, the self-signed root last.
-	Chain []*x509.Certificate
-	Valid Interval
-
-	chainOnce sync.Once
-	chainErr  error
 }
 
 // Log returns the signature transparency log with this id, or nil.

@@ -1,0 +1,109 @@
+package trust
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/asn1"
+	"time"
+
+	"github.com/paraph/paraph/internal/verdict"
+)
+
+// Check reports whether the chain is one: every certificate is signed by the
+// next and allowed to be its issuer, the last one by itself. Times are not
+// looked at. The work is done once.
+func (a *Authority) Check() error {
+	a.once.Do(func() {
+		for i, c := range a.Chain {
+			issuer := a.Chain[min(i+1, len(a.Chain)-1)]
+			if err := c.CheckSignatureFrom(issuer); err != nil {
+				a.err = verdict.Errorf(verdict.Chain, "ca-chain",
+					"in the trusted root, certificate %d of %s is not signed by the next: %w", i, a.URL, err)
+				return
+			}
+		}
+	})
+	return a.err
+}
+
+// Covers reports whether the authority and every certificate of its chain
+// were valid at time t. All intervals contain their ends (RFC 5280, 4.1.2.5).
+func (a *Authority) Covers(t time.Time) error {
+	if !a.Valid.Contains(t) {
+		return verdict.Errorf(verdict.Chain, "authority-window",
+			"the trusted root does not trust %s at %s", a.URL, t.UTC().Format(time.RFC3339))
+	}
+	for _, c := range a.Chain {
+		if t.Before(c.NotBefore) || t.After(c.NotAfter) {
+			return verdict.Errorf(verdict.Chain, "ca-window",
+				"certificate %q of %s is not valid at %s", c.Subject, a.URL, t.UTC().Format(time.RFC3339))
+		}
+	}
+	return nil
+}
+
+// Issuer returns the authority among the root's CAs that names itself as
+// leaf's issuer and whose signature leaf carries. Only certificates of the
+// trusted root are candidates: whatever else travels with a signature is
+// never used for a chain.
+//
+// A CA that is not in the root is a failure of class Material; a certificate
+// that only claims to come from a known CA, one of class Chain. The leaf's
+// own validity at a proven time is the caller's question.
+func (r *Root) Issuer(leaf *x509.Certificate) (*Authority, error) {
+	var failed error
+	for _, ca := range r.CAs {
+		issuer := ca.Chain[0]
+		if !bytes.Equal(issuer.RawSubject, leaf.RawIssuer) {
+			continue
+		}
+		if len(leaf.AuthorityKeyId) > 0 && len(issuer.SubjectKeyId) > 0 && !bytes.Equal(leaf.AuthorityKeyId, issuer.SubjectKeyId) {
+			continue
+		}
+		err := ca.issued(leaf)
+		if err == nil {
+			return ca, nil
+		}
+		failed = err
+	}
+	if failed != nil {
+		return nil, failed
+	}
+	return nil, verdict.Errorf(verdict.Material, "unknown-ca",
+		"the certificate was issued by %q, which the trusted root does not know", leaf.Issuer)
+}
+
+// issued verifies leaf against the issuing certificate as the only trust
+// anchor, at the time the leaf itself begins: names, key usages, path length
+// and signature. The anchor's own chain is checked once by Check.
+func (a *Authority) issued(leaf *x509.Certificate) error {
+	anchor := x509.NewCertPool()
+	anchor.AddCert(a.Chain[0])
+	l := *leaf
+	l.UnhandledCriticalExtensions = withoutSAN(leaf.UnhandledCriticalExtensions)
+	_, err := l.Verify(x509.VerifyOptions{
+		Roots:         anchor,
+		Intermediates: x509.NewCertPool(),
+		CurrentTime:   leaf.NotBefore,
+		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
+	})
+	if err != nil {
+		return verdict.Errorf(verdict.Chain, "chain", "the certificate does not chain to %s: %w", a.URL, err)
+	}
+	return a.Check()
+}
+
+var oidSubjectAltName = asn1.ObjectIdentifier{2, 5, 29, 17}
+
+// withoutSAN removes the subject alternative name from a list of critical
+// extensions that crypto/x509 did not understand: it does not know OtherName,
+// which Fulcio uses for usernames and internal/fulcio reads itself.
+func withoutSAN(exts []asn1.ObjectIdentifier) []asn1.ObjectIdentifier {
+	var out []asn1.ObjectIdentifier
+	for _, e := range exts {
+		if !e.Equal(oidSubjectAltName) {
+			out = append(out, e)
+		}
+	}
+	return out
+}

@@ -1,0 +1,48 @@
+package trust
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/fips140"
+	"math/big"
+)
+
+// ForOne prepares the root for a process that verifies one signature: it
+// saves the table of base point multiples that crypto/ecdsa builds at the
+// first P-384 verification of a process (3.3 ms, a fourth of what such a
+// process costs). From five verifications on the table is the faster way.
+//
+// It must be called before the root is shared between goroutines.
+func (r *Root) ForOne() {
+	if fips140.Enabled() {
+		return // a curve of another type is refused there
+	}
+	for _, list := range [][]*Authority{r.CAs, r.TSAs} {
+		for _, a := range list {
+			for _, c := range a.Chain {
+				if k, ok := c.PublicKey.(*ecdsa.PublicKey); ok && k.Curve == elliptic.P384() {
+					k.Curve = newTablelessP384()
+				}
+			}
+		}
+	}
+}
+
+// tablelessP384 is P-384 whose base point is multiplied like any other point.
+// All arithmetic is the standard library's. Its Params are a copy, which is
+// what makes crypto/ecdsa take the path over the elliptic.Curve interface.
+type tablelessP384 struct {
+	elliptic.Curve
+	params elliptic.CurveParams
+}
+
+func newTablelessP384() *tablelessP384 {
+	return &tablelessP384{elliptic.P384(), *elliptic.P384().Params()}
+}
+
+func (c *tablelessP384) Params() *elliptic.CurveParams { return &c.params }
+
+func (c *tablelessP384) ScalarBaseMult(k []byte) (x, y *big.Int) {
+	//lint:ignore SA1019 the interface that crypto/ecdsa calls back has this method and no other
+	return c.Curve.ScalarMult(c.params.Gx, c.params.Gy, k)
+}
