@@ -1,0 +1,137 @@
+// Package gpgstatus writes the "[GNUPG:]" status lines that git reads.
+//
+// The meaning of each line is GnuPG's doc/DETAILS; what git makes of them is
+// measured in docs/git-contract.md, whose ten rules decide every detail here:
+// each keyword has arguments, a line stands before the verdict's, exactly one
+// verdict line is written, and a TRUST_ line always.
+package gpgstatus
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/paraph/paraph/internal/verdict"
+)
+
+// A Signer is what the verdict line says of who signed.
+type Signer struct {
+	// Fingerprint is the SHA-256 of the signer's certificate; zero if there
+	// is no certificate.
+	Fingerprint [32]byte
+	// UID is a name for people; anything may stand in it.
+	UID string
+	// Time is the proven time of the signature; zero if none is.
+	Time time.Time
+	// Primary stays the same for one signer while the certificates change.
+	Primary [32]byte
+}
+
+const (
+	pubkeyECDSA  = 19 // RFC 4880bis, 9.1
+	hashSHA256   = 8  // RFC 4880, 9.4
+	classBinary  = "00"
+	errNoPubkey  = 9 // GnuPG's reason code for ERRSIG
+	prefix       = "[GNUPG:] "
+	maxUIDLength = 1024 // bytes, before escaping
+)
+
+// Verification returns the lines for a verdict. A verdict that it does not
+// know, the zero value too, gives those of an error.
+func Verification(v verdict.Verdict, s Signer) []byte {
+	b := new(builder)
+	b.line("NEWSIG", "")
+	switch v {
+	case verdict.Trusted:
+		b.signer("GOODSIG", s)
+		b.valid(s)
+		b.trust("FULLY")
+	case verdict.Valid:
+		b.signer("GOODSIG", s)
+		b.valid(s)
+		b.trust("UNDEFINED")
+	case verdict.Refused:
+		b.signer("REVKEYSIG", s)
+		b.valid(s)
+		b.trust("NEVER")
+	case verdict.Expired:
+		b.signer("EXPSIG", s)
+		b.trust("NEVER")
+	case verdict.Bad:
+		b.signer("BADSIG", s)
+		b.trust("NEVER")
+	default:
+		b.line("ERRSIG", fmt.Sprintf("%s %d %d %s %d %d", fingerprint(s.Fingerprint), pubkeyECDSA, hashSHA256, classBinary, unix(s.Time), errNoPubkey))
+		b.trust("NEVER")
+	}
+	return b.out
+}
+
+// Created returns the lines that tell git a signature was made. They are
+// written to the status descriptor after the signature itself.
+func Created(s Signer) []byte {
+	b := new(builder)
+	// git before 2.36 looks for a line break before SIG_CREATED.
+	b.line("BEGIN_SIGNING", fmt.Sprintf("H%d", hashSHA256))
+	b.line("SIG_CREATED", fmt.Sprintf("D %d %d %s %d %s", pubkeyECDSA, hashSHA256, classBinary, unix(s.Time), fingerprint(s.Fingerprint)))
+	return b.out
+}
+
+type builder struct{ out []byte }
+
+func (b *builder) line(keyword, args string) {
+	b.out = append(b.out, prefix+keyword...)
+	if args != "" {
+		b.out = append(b.out, ' ')
+		b.out = append(b.out, args...)
+	}
+	b.out = append(b.out, '\n')
+}
+
+// signer writes a verdict line whose rest is a user id. git takes the next
+// line for the signer if the id is empty, so it never is.
+func (b *builder) signer(keyword string, s Signer) {
+	uid := Escape(s.UID)
+	if strings.TrimSpace(uid) == "" {
+		uid = "unknown"
+	}
+	b.line(keyword, fingerprint(s.Fingerprint)+" "+uid)
+}
+
+// valid writes VALIDSIG: fingerprint, date, time, no expiry, version 3,
+// reserved, algorithms, class, and the fingerprint that stands for the signer.
+func (b *builder) valid(s Signer) {
+	b.line("VALIDSIG", fmt.Sprintf("%s %s %d 0 3 0 %d %d %s %s", fingerprint(s.Fingerprint),
+		s.Time.UTC().Format(time.DateOnly), unix(s.Time), pubkeyECDSA, hashSHA256, classBinary, fingerprint(s.Primary)))
+}
+
+func (b *builder) trust(level string) { b.line("TRUST_"+level, "0 shell") }
+
+func fingerprint(sum [32]byte) string { return hex.EncodeToString(sum[:]) }
+
+func unix(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+// Escape makes text safe for a status line: control characters, line breaks
+// and the percent sign become %XX, everything else stays, since git shows the
+// line as it is. Text that is too long is cut.
+func Escape(s string) string {
+	if len(s) > maxUIDLength {
+		s = s[:maxUIDLength]
+	}
+	var b strings.Builder
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ' || c == '%' || c == 0x7f:
+			fmt.Fprintf(&b, "%%%02X", c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
