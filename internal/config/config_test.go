@@ -1,0 +1,107 @@
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestEnvName(t *testing.T) {
+	for key, want := range map[string]string{
+		"certificateOIDCIssuer":       "PARAPH_CERTIFICATE_OIDC_ISSUER",
+		"hook.mode":                   "PARAPH_HOOK_MODE",
+		"hook.requirePushCertificate": "PARAPH_HOOK_REQUIRE_PUSH_CERTIFICATE",
+		"trustedRoot":                 "PARAPH_TRUSTED_ROOT",
+		"redirectURL":                 "PARAPH_REDIRECT_URL",
+		"clientID":                    "PARAPH_CLIENT_ID",
+		"idToken":                     "PARAPH_ID_TOKEN",
+		"agent":                       "PARAPH_AGENT",
+	} {
+		if got := EnvName(key); got != want {
+			t.Errorf("EnvName(%s) = %s, want %s", key, got, want)
+		}
+	}
+	if got := flagName("certificateOIDCIssuerRegexp"); got != "certificate-oidc-issuer-regexp" {
+		t.Errorf("flagName = %s", got)
+	}
+}
+
+func git(pairs ...string) (out []Entry) {
+	for i := 0; i < len(pairs); i += 2 {
+		out = append(out, Entry{strings.ToLower(pairs[i]), pairs[i+1], "file:/etc/gitconfig"})
+	}
+	return out
+}
+
+func TestPrecedence(t *testing.T) {
+	src := Source{
+		Env: []string{"PARAPH_FULCIO=https://env.example", "SIGSTORE_FULCIO_URL=https://sigstore.example", "GITSIGN_REKOR_URL=https://gitsign.example", "SIGSTORE_ID_TOKEN=other"},
+		Git: git("paraph.fulcio", "https://git.example", "gitsign.rekor", "https://old.example", "paraph.timestamp", "https://git.example/ts/", "gitsign.timestampServerURL", "https://old.example/ts", "paraph.idToken", "leaked"),
+	}
+	c, err := ForSigning(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Fulcio.Value != "https://env.example" || c.Rekor.Value != "https://gitsign.example" || c.Timestamp.Value != "https://git.example/ts" || c.IDToken.Value != "other" {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestVerificationTakesNothingFromGitsign(t *testing.T) {
+	c, err := ForVerification(Source{
+		Env: []string{"SIGSTORE_TRUSTED_ROOT=/a", "GITSIGN_TRUSTED_ROOT=/b"},
+		Git: git("gitsign.trustedRoot", "/c", "gitsign.certificateIdentity", "a@b"),
+	})
+	if err != nil || c.TrustedRoot.Set() || c.Identity.Set() {
+		t.Errorf("got %+v, %v", c, err)
+	}
+}
+
+func TestWrongValues(t *testing.T) {
+	for name, tt := range map[string]struct {
+		src  Source
+		want string
+	}{
+		"relative path":       {Source{Git: git("paraph.trustedRoot", "root.json")}, `paraph.trustedRoot in /etc/gitconfig: "root.json" is not an absolute path`},
+		"plain http":          {Source{Env: []string{"PARAPH_FULCIO=http://fulcio.example"}}, `PARAPH_FULCIO: "http://fulcio.example" is not an https URL`},
+		"userinfo":            {Source{Env: []string{"PARAPH_FULCIO=https://a:b@fulcio.example"}}, "is not a URL of the form"},
+		"rekor version":       {Source{Env: []string{"PARAPH_REKOR_VERSION=3"}}, `"3" is not one of 1, 2`},
+		"boolean":             {Source{Env: []string{"PARAPH_AGENT=maybe"}}, `"maybe" is not true or false`},
+		"agent is to come":    {Source{Env: []string{"PARAPH_AGENT=yes"}}, "agent is not in this version of paraph yet; what works is false"},
+		"policy is to come":   {Source{Env: []string{"PARAPH_POLICY=/p"}}, "policy is not in this version of paraph yet"},
+		"browser is to come":  {Source{Env: []string{"PARAPH_TOKEN_SOURCE=browser"}}, "tokenSource is not in this version"},
+		"name without issuer": {Source{Git: git("paraph.certificateIdentity", "a@b")}, "set paraph.certificateOIDCIssuer too"},
+		"issuer of another level": {Source{Flags: map[string]string{"certificateIdentity": "a@b"}, Git: git("paraph.certificateOIDCIssuer", "https://i")},
+			"set --certificate-oidc-issuer too"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := ForSigning(tt.src)
+			if err == nil {
+				_, err = ForVerification(tt.src)
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want ...%s...", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestReadyValues(t *testing.T) {
+	for _, env := range []string{"PARAPH_AGENT=false", "PARAPH_AGENT=0", "PARAPH_KEYRING=off", "PARAPH_TOKEN_SOURCE=file", "PARAPH_FULCIO=http://127.0.0.1:1/x", "PARAPH_FULCIO=http://[::1]:1", "PARAPH_CONNECTOR_ID="} {
+		if _, err := ForSigning(Source{Env: []string{env}}); err != nil {
+			t.Errorf("%s: %v", env, err)
+		}
+	}
+	if _, err := ForVerification(Source{Env: []string{"PARAPH_CACHE=false", "PARAPH_CLIENT_ID=x"}}); err != nil {
+		t.Errorf("a key of signing stops a verification: %v", err)
+	}
+}
+
+func TestParseGit(t *testing.T) {
+	got, err := parseGit("file:/a\x00paraph.quiet\x00file:/b\x00paraph.log\n/x\ny\x00")
+	if err != nil || len(got) != 2 || got[0].Value != "true" || got[1].Value != "/x\ny" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if _, err := parseGit("file:/a\x00paraph.quiet"); err == nil {
+		t.Error("output without its end was accepted")
+	}
+}

@@ -1,0 +1,41 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/paraph/paraph/internal/gitcmd"
+)
+
+// ReadGit reads the sections paraph and gitsign of git's configuration as git
+// itself sees it in the repository.
+func ReadGit(ctx context.Context, repo *gitcmd.Repo) ([]Entry, error) {
+	out, err := repo.Output(ctx, "config", "--null", "--show-origin", "--get-regexp", `^(paraph|gitsign)\.`)
+	if err != nil {
+		var e *gitcmd.Error
+		if errors.As(err, &e) && e.ExitCode == 1 {
+			return nil, nil // git's way to say that there is none
+		}
+		return nil, errorf("git's configuration cannot be read: %v", err)
+	}
+	return parseGit(string(out))
+}
+
+// parseGit reads "origin NUL key LF value NUL" over and over. A key without
+// a line break has no value at all, which git takes for true.
+func parseGit(out string) ([]Entry, error) {
+	fields := strings.Split(out, "\x00")
+	if fields[len(fields)-1] != "" || len(fields)%2 != 1 {
+		return nil, errorf("git's configuration cannot be read: git config answered in another form")
+	}
+	var entries []Entry
+	for i := 0; i+1 < len(fields); i += 2 {
+		name, value, ok := strings.Cut(fields[i+1], "\n")
+		if !ok {
+			value = "true"
+		}
+		entries = append(entries, Entry{name, value, fields[i]})
+	}
+	return entries, nil
+}

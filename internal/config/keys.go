@@ -1,0 +1,80 @@
+package config
+
+// A use says which commands a key matters for.
+type use int
+
+const (
+	forVerify use = 1 << iota
+	forSign
+	forHooks
+	forBoth = forVerify | forSign
+)
+
+// A kind says which values a key takes.
+type kind int
+
+const (
+	text kind = iota
+	boolean
+	path     // absolute, or beginning with ~/
+	url      // https, or http to a loopback host
+	one      // one of the listed words
+	duration // as time.ParseDuration reads it
+)
+
+// A key is one setting: paraph.NAME in git's configuration, PARAPH_NAME in
+// the environment. The table is the contract of docs/design.md.
+type key struct {
+	name  string
+	kind  kind
+	use   use
+	words []string // for kind one
+
+	// pending says that the work behind the key is still to come: it parses,
+	// and a value other than the ready ones is an error that says so.
+	pending bool
+	ready   []string
+
+	// For signing, what a user of gitsign may have set.
+	environ []string // SIGSTORE_* before GITSIGN_*
+	gitsign string   // key of section gitsign
+	envOnly bool
+}
+
+var keys = []key{
+	{name: "instance", use: forBoth, pending: true},
+	{name: "trustedRoot", kind: path, use: forBoth},
+	{name: "signingConfig", kind: path, use: forSign},
+	{name: "fulcio", kind: url, use: forSign, environ: []string{"SIGSTORE_FULCIO_URL", "GITSIGN_FULCIO_URL"}, gitsign: "fulcio"},
+	{name: "rekor", kind: url, use: forSign, environ: []string{"SIGSTORE_REKOR_URL", "GITSIGN_REKOR_URL"}, gitsign: "rekor"},
+	{name: "rekorVersion", kind: one, words: []string{"1", "2"}, use: forSign},
+	{name: "timestamp", kind: url, use: forSign, environ: []string{"SIGSTORE_TIMESTAMP_SERVER_URL", "GITSIGN_TIMESTAMP_SERVER_URL"}, gitsign: "timestampServerURL"},
+	{name: "issuer", kind: url, use: forSign, pending: true},
+	{name: "clientID", use: forSign, pending: true},
+	{name: "clientSecretFile", kind: path, use: forSign, pending: true},
+	{name: "connectorID", use: forSign, pending: true},
+	{name: "redirectURL", use: forSign, pending: true},
+	{name: "tokenSource", kind: one, words: []string{"auto", "env", "file", "browser", "device", "paste"}, use: forSign, pending: true, ready: []string{"auto", "env", "file"}},
+	{name: "tokenFile", kind: path, use: forSign},
+	{name: "idToken", use: forSign, envOnly: true, environ: []string{"SIGSTORE_ID_TOKEN"}},
+	{name: "browser", use: forSign, pending: true},
+	{name: "certificateIdentity", use: forVerify},
+	{name: "certificateOIDCIssuer", use: forVerify},
+	{name: "policy", use: forVerify, pending: true},
+	{name: "policyAnchor", use: forVerify, pending: true},
+	{name: "agent", kind: boolean, use: forSign, pending: true, ready: []string{"false"}},
+	{name: "agentSocket", kind: path, use: forSign, pending: true},
+	{name: "agentConfirm", kind: boolean, use: forSign, pending: true, ready: []string{"false"}},
+	{name: "keyring", kind: boolean, use: forSign, pending: true, ready: []string{"false"}},
+	{name: "keyringMaxAge", kind: duration, use: forSign, pending: true},
+	{name: "cache", kind: boolean, use: forVerify, pending: true, ready: []string{"false"}},
+	{name: "matchCommitter", kind: boolean, use: forSign, pending: true, ready: []string{"false"}},
+	{name: "publicIdentity", kind: one, words: []string{"accepted"}, use: forSign, pending: true},
+	{name: "smimeRoots", kind: path, use: forVerify, pending: true},
+	{name: "quiet", kind: boolean, use: forBoth},
+	{name: "log", kind: path, use: forSign, environ: []string{"GITSIGN_LOG"}, gitsign: "logPath"},
+	{name: "hook.policy", kind: path, use: forHooks, pending: true},
+	{name: "hook.policyRef", use: forHooks, pending: true},
+	{name: "hook.mode", kind: one, words: []string{"enforce", "audit"}, use: forHooks, pending: true},
+	{name: "hook.requirePushCertificate", kind: boolean, use: forHooks, pending: true},
+}

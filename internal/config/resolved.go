@@ -1,0 +1,120 @@
+package config
+
+import (
+	"path/filepath"
+	"strconv"
+)
+
+// Verification is what verifying needs to know.
+type Verification struct {
+	TrustedRoot Setting
+	// Identity and Issuer name the one signer who is trusted; regular
+	// expressions come from flags only.
+	Identity, Issuer             Setting
+	IdentityRegexp, IssuerRegexp Setting
+	Quiet                        bool
+}
+
+// ForVerification resolves the settings of a verification.
+func ForVerification(src Source) (*Verification, error) {
+	v, err := resolve(src, forVerify)
+	if err != nil {
+		return nil, err
+	}
+	c := &Verification{
+		TrustedRoot: v["trustedRoot"],
+		Identity:    v["certificateIdentity"],
+		Issuer:      v["certificateOIDCIssuer"],
+		Quiet:       v["quiet"].Value == "true",
+	}
+	for name, s := range map[string]*Setting{"certificateIdentityRegexp": &c.IdentityRegexp, "certificateOIDCIssuerRegexp": &c.IssuerRegexp} {
+		if value, ok := src.Flags[name]; ok {
+			*s = Setting{value, FromFlag, "--" + flagName(name)}
+		}
+	}
+	return c, c.pairSigner()
+}
+
+// pairSigner takes the signer from one level only, and whole: a name without
+// its issuer, or with the issuer of another level, would trust someone whom
+// nobody named.
+func (c *Verification) pairSigner() error {
+	all := []*Setting{&c.Identity, &c.IdentityRegexp, &c.Issuer, &c.IssuerRegexp}
+	strongest := Level(0)
+	for _, s := range all {
+		if s.Set() && (strongest == 0 || s.Level < strongest) {
+			strongest = s.Level
+		}
+	}
+	for _, s := range all {
+		if s.Level != strongest {
+			*s = Setting{}
+		}
+	}
+	name, issuer := c.Identity.Set() || c.IdentityRegexp.Set(), c.Issuer.Set() || c.IssuerRegexp.Set()
+	if name == issuer {
+		return nil
+	}
+	how := map[Level][2]string{
+		FromFlag:        {"--certificate-identity", "--certificate-oidc-issuer"},
+		FromEnvironment: {EnvName("certificateIdentity"), EnvName("certificateOIDCIssuer")},
+		FromGit:         {"paraph.certificateIdentity", "paraph.certificateOIDCIssuer"},
+	}[strongest]
+	if name {
+		return errorf("%s names a signer without an issuer: set %s too", how[0], how[1])
+	}
+	return errorf("%s names an issuer without a signer: set %s too", how[1], how[0])
+}
+
+// Signing is what signing needs to know.
+type Signing struct {
+	TrustedRoot, SigningConfig Setting
+	Fulcio, Rekor, Timestamp   Setting
+	RekorVersion               int // 0: as the signing config says
+	TokenSource                string
+	TokenFile, IDToken         Setting
+	Quiet                      bool
+	Log                        string // file that failures are appended to
+}
+
+// ForSigning resolves the settings of a signature.
+func ForSigning(src Source) (*Signing, error) {
+	v, err := resolve(src, forSign)
+	if err != nil {
+		return nil, err
+	}
+	c := &Signing{
+		TrustedRoot: v["trustedRoot"], SigningConfig: v["signingConfig"],
+		Fulcio: v["fulcio"], Rekor: v["rekor"], Timestamp: v["timestamp"],
+		TokenSource: "auto", TokenFile: v["tokenFile"], IDToken: v["idToken"],
+		Quiet: v["quiet"].Value == "true",
+		Log:   v["log"].Value,
+	}
+	if s := v["rekorVersion"]; s.Set() {
+		c.RekorVersion, _ = strconv.Atoi(s.Value) // one of the key's words
+	}
+	if s := v["tokenSource"]; s.Set() {
+		c.TokenSource = s.Value
+	}
+	if c.Log == "" {
+		c.Log = defaultLog(src.Env)
+	}
+	return c, nil
+}
+
+// DefaultLog returns the log file for when the configuration cannot be read.
+func DefaultLog(env []string) string { return defaultLog(env) }
+
+// defaultLog is $XDG_STATE_HOME/paraph/log (XDG Base Directory, 0.8), "" if
+// there is no home.
+func defaultLog(env []string) string {
+	state := getenv(env, "XDG_STATE_HOME")
+	if !filepath.IsAbs(state) {
+		home := getenv(env, "HOME")
+		if home == "" {
+			return ""
+		}
+		state = filepath.Join(home, ".local", "state")
+	}
+	return filepath.Join(state, "paraph", "log")
+}

@@ -1,0 +1,179 @@
+// Package gitcmd runs git. Objects come from git itself, never from a second
+// implementation, and git runs in an environment that nobody can use to show
+// other objects than the repository has: no replace refs, no grafts, no lazy
+// fetch, none of the GIT_* variables but those that say where things are.
+package gitcmd
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+)
+
+// Names that git's children keep: where the repository is, where incoming
+// objects are kept, and which configuration was given.
+var kept = map[string]bool{
+	"GIT_DIR": true, "GIT_WORK_TREE": true, "GIT_COMMON_DIR": true, "GIT_OBJECT_DIRECTORY": true,
+	"GIT_ALTERNATE_OBJECT_DIRECTORIES": true, "GIT_QUARANTINE_PATH": true, "GIT_CEILING_DIRECTORIES": true,
+}
+
+// Environ returns env as git's children get it.
+func Environ(env []string) []string {
+	var out []string
+	for _, e := range env {
+		name, _, _ := strings.Cut(e, "=")
+		if strings.HasPrefix(name, "GIT_") && !kept[name] && !strings.HasPrefix(name, "GIT_CONFIG_") {
+			continue
+		}
+		out = append(out, e)
+	}
+	return append(out, "GIT_NO_REPLACE_OBJECTS=1", "GIT_GRAFT_FILE=/dev/null", "GIT_NO_LAZY_FETCH=1", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C")
+}
+
+// A Repo runs git in one repository.
+type Repo struct {
+	dir string
+	env []string
+}
+
+// New returns a Repo for the repository of dir ("" is the current directory),
+// with env as the caller's environment.
+func New(dir string, env []string) *Repo {
+	return &Repo{dir, Environ(env)}
+}
+
+const (
+	maxOutput = 16 << 20  // bytes of a command's output
+	maxStderr = 4 << 10   // bytes of git's words that are repeated
+	maxObject = 256 << 20 // bytes of one object
+)
+
+// An Error is what git said when it failed.
+type Error struct {
+	Args     []string
+	ExitCode int    // -1 if git could not be run
+	Stderr   string // bounded; may hold anything
+	Err      error
+}
+
+func (e *Error) Error() string {
+	if e.ExitCode < 0 {
+		return fmt.Sprintf("git %s: %v", e.Args[0], e.Err)
+	}
+	return fmt.Sprintf("git %s: %s", e.Args[0], strings.TrimSpace(e.Stderr))
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Output runs git with args and returns what it printed.
+func (r *Repo) Output(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := r.command(ctx, args...)
+	stdout, stderr := &bounded{max: maxOutput}, &bounded{max: maxStderr}
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	if err := cmd.Run(); err != nil {
+		return nil, failure(args, err, stderr)
+	}
+	if stdout.cut {
+		return nil, &Error{Args: args, ExitCode: -1, Err: fmt.Errorf("more than %d bytes of output", maxOutput)}
+	}
+	return stdout.buf, nil
+}
+
+func (r *Repo) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "git", args...)
+	cmd.Dir, cmd.Env = r.dir, r.env
+	return cmd
+}
+
+func failure(args []string, err error, stderr *bounded) error {
+	e := &Error{Args: args, ExitCode: -1, Stderr: string(stderr.buf), Err: err}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		e.ExitCode = exit.ExitCode()
+	}
+	return e
+}
+
+// bounded keeps the first max bytes and swallows the rest, so that the
+// process that writes is not stopped.
+type bounded struct {
+	buf []byte
+	max int
+	cut bool
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	room := b.max - len(b.buf)
+	b.buf = append(b.buf, p[:min(room, len(p))]...)
+	b.cut = b.cut || room < len(p)
+	return len(p), nil
+}
+
+// ErrMissing says that an object is not in the repository.
+var ErrMissing = errors.New("object is not in the repository")
+
+// A RawObject is an object as the repository has it.
+type RawObject struct {
+	ID   string
+	Type string
+	Raw  []byte
+}
+
+// Objects reads the objects with these ids, in order. Nobody has checked yet
+// that the bytes have the id.
+func (r *Repo) Objects(ctx context.Context, ids ...string) ([]RawObject, error) {
+	args := []string{"cat-file", "--batch"}
+	cmd := r.command(ctx, args...)
+	cmd.Stdin = strings.NewReader(strings.Join(ids, "\n") + "\n")
+	stderr := &bounded{max: maxStderr}
+	cmd.Stderr = stderr
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, failure(args, err, stderr)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, failure(args, err, stderr)
+	}
+	out, err := readBatch(pipe, ids)
+	_, _ = io.Copy(io.Discard, pipe) // let git end by itself
+	if waitErr := cmd.Wait(); err == nil && waitErr != nil {
+		err = failure(args, waitErr, stderr)
+	}
+	return out, err
+}
+
+// readBatch parses "<id> <type> <size>\n<bytes>\n", or "<id> missing\n".
+func readBatch(in io.Reader, ids []string) ([]RawObject, error) {
+	r := bufio.NewReader(in)
+	var out []RawObject
+	for _, id := range ids {
+		head, err := r.ReadString('\n')
+		if err != nil {
+			return nil, fmt.Errorf("git cat-file ended early: %w", err)
+		}
+		if strings.HasSuffix(head, " missing\n") {
+			return nil, fmt.Errorf("%s: %w", id, ErrMissing)
+		}
+		o := RawObject{ID: id}
+		var got string
+		var size int64
+		if _, err := fmt.Sscanf(head, "%s %s %d\n", &got, &o.Type, &size); err != nil || got != id {
+			return nil, fmt.Errorf("git cat-file answered %q for %s", head, id)
+		}
+		if size > maxObject {
+			return nil, fmt.Errorf("object %s has %d bytes, at most %d are read", id, size, maxObject)
+		}
+		var body bytes.Buffer
+		if _, err := io.CopyN(&body, r, size+1); err != nil {
+			return nil, fmt.Errorf("git cat-file ended early: %w", err)
+		}
+		o.Raw = body.Bytes()[:size]
+		out = append(out, o)
+	}
+	return out, nil
+}

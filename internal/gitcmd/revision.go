@@ -1,0 +1,79 @@
+package gitcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// maxRevision bounds a revision as a user writes it, in bytes.
+const maxRevision = 4096
+
+// A Revision is an object that a user named.
+type Revision struct {
+	ID   string
+	Ref  string // full name of the ref that led there, "" if none did
+	Name string // as written
+}
+
+// ErrRevision says that a revision does not name one object here.
+var ErrRevision = errors.New("not a revision of this repository")
+
+// CheckRevision refuses words that git could take for an option, and names
+// that could not be shown.
+func CheckRevision(rev string) error {
+	switch {
+	case rev == "":
+		return fmt.Errorf("%w: it is empty", ErrRevision)
+	case len(rev) > maxRevision:
+		return fmt.Errorf("%w: %d bytes long", ErrRevision, len(rev))
+	case strings.HasPrefix(rev, "-"):
+		return fmt.Errorf("%q: %w: it begins with a dash", rev, ErrRevision)
+	case strings.ContainsFunc(rev, unicode.IsControl):
+		return fmt.Errorf("%q: %w: it has control characters", rev, ErrRevision)
+	}
+	return nil
+}
+
+// Resolve finds the object that a revision names, without peeling tags.
+func (r *Repo) Resolve(ctx context.Context, rev string) (Revision, error) {
+	if err := CheckRevision(rev); err != nil {
+		return Revision{}, err
+	}
+	out, err := r.Output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", rev)
+	if err != nil {
+		var e *Error
+		if errors.As(err, &e) && e.ExitCode == 1 {
+			return Revision{}, fmt.Errorf("%q: %w", rev, ErrRevision)
+		}
+		return Revision{}, err
+	}
+	found := Revision{ID: strings.TrimSpace(string(out)), Name: rev}
+	if !isID(found.ID) {
+		return Revision{}, fmt.Errorf("%q: %w", rev, ErrRevision)
+	}
+	// The ref says by which name a tag was reached. rev-parse prints nothing
+	// for what is not exactly a ref.
+	out, err = r.Output(ctx, "rev-parse", "--symbolic-full-name", "--end-of-options", rev)
+	if err != nil {
+		return Revision{}, err
+	}
+	for line := range strings.Lines(string(out)) {
+		if line = strings.TrimSuffix(line, "\n"); strings.HasPrefix(line, "refs/") {
+			found.Ref = line
+		}
+	}
+	return found, nil
+}
+
+// ObjectFormat returns "sha1" or "sha256".
+func (r *Repo) ObjectFormat(ctx context.Context) (string, error) {
+	out, err := r.Output(ctx, "rev-parse", "--show-object-format")
+	return strings.TrimSpace(string(out)), err
+}
+
+func isID(s string) bool {
+	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == ""
+}
