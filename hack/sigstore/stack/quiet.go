@@ -1,7 +1,6 @@
 package stack
 
 import (
-	"flag"
 	"log/slog"
 	"os"
 
@@ -12,39 +11,28 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// quiet sends what the services in this process have to say to
-// log/services.log. Rekor v2 replaces the default slog logger when it
-// starts; see startIssuer, which puts this one back.
-func (s *Stack) quiet() error {
-	f, err := os.OpenFile(s.path(logDir, servicesLog), os.O_CREATE|os.O_WRONLY|os.O_APPEND, privateFile)
-	if err != nil {
+// openLog makes log/services.log the place for what the services in this
+// process have to say. It stays open until the process ends, as they do.
+func (s *Stack) openLog() error {
+	var err error
+	if s.log, err = os.OpenFile(s.path(logDir, servicesLog), os.O_CREATE|os.O_WRONLY|os.O_APPEND, privateFile); err != nil {
 		return err
 	}
-	s.onClose(func() { _ = f.Sync() }) // stays open: the services of this process go on logging
-
 	// Fulcio, timestamp authority.
-	core := zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(f), zap.InfoLevel)
+	core := zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(s.log), zap.InfoLevel)
 	fulciolog.Logger = zap.New(core).Sugar().Named("fulcio")
 	tsalog.Logger = zap.New(core).Sugar().Named("tsa")
-
-	// Rekor v2, issuer.
-	slog.SetDefault(slog.New(slog.NewTextHandler(f, &slog.HandlerOptions{Level: slog.LevelInfo})))
-
-	// Trillian, CTFE. The in-memory storage warns at every pass of the
-	// sequencer, so errors only.
-	var flags flag.FlagSet
-	klog.InitFlags(&flags)
-	for name, value := range map[string]string{"logtostderr": "false", "alsologtostderr": "false", "stderrthreshold": "FATAL"} {
-		if err := flags.Set(name, value); err != nil {
-			return err
-		}
-	}
-	klog.SetOutputBySeverity("INFO", discard{})
-	klog.SetOutputBySeverity("WARNING", discard{})
-	klog.SetOutputBySeverity("ERROR", f)
+	s.redirectDefaultLogs()
 	return nil
 }
 
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
+// redirectDefaultLogs points the process' default loggers to the log file.
+// Rekor v2 points them to stderr when it starts, and klog may not be changed
+// while others write to it: call this after Rekor v2 and before Trillian.
+func (s *Stack) redirectDefaultLogs() {
+	// Rekor v2, issuer.
+	slog.SetDefault(slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelInfo})))
+	// Trillian, CTFE, Rekor v2's storage. Trillian's storage in memory warns
+	// at every pass of the sequencer, so errors only.
+	klog.SetSlogLogger(slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelError})))
+}

@@ -48,6 +48,7 @@ func (s *Stack) startRekor2(ctx context.Context, t *trustMaterial) error {
 	if _, err := awaitOK(ctx, backend.String()+"/healthz", nil); err != nil {
 		return err
 	}
+	s.redirectDefaultLogs()
 	front := http.NewServeMux()
 	files := http.StripPrefix("/api/v2", http.FileServer(http.Dir(tiles)))
 	front.Handle("GET /api/v2/checkpoint", files)

@@ -54,6 +54,7 @@ type Stack struct {
 	Dir       string
 	Endpoints Endpoints
 
+	log     *os.File
 	issuer  *issuer
 	closers []func() // run by Close, last one first
 }
@@ -104,7 +105,7 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 	if err := s.makeFolders(); err != nil {
 		return err
 	}
-	if err := s.quiet(); err != nil {
+	if err := s.openLog(); err != nil {
 		return err
 	}
 	// Rekor v1 takes longest, and alone can need things that are not there.
@@ -116,16 +117,14 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 		}
 	}
 	t := &trustMaterial{start: time.Now().Add(-validityHeadStart).Truncate(time.Second)}
-	trees, err := s.startTrillian(ctx)
-	if err != nil {
-		return fmt.Errorf("trillian: %w", err)
-	}
+	trees := new(trillianServer)
 	steps := []struct {
 		name string
 		run  func() error
 	}{
 		{"timestamp authority", func() error { return s.startTSA(t) }},
 		{"rekor v2", func() error { return s.startRekor2(ctx, t) }},
+		{"trillian", func() error { return s.startTrillian(ctx, trees) }},
 		{"issuer", func() error { return s.startIssuer(o.AutoLogin) }},
 		{"certificate authority", func() error { return t.makeCA() }},
 		{"ct log", func() error { return s.startCTLog(ctx, t, trees) }},

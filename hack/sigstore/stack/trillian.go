@@ -36,11 +36,12 @@ type trillianServer struct {
 	admin trillian.TrillianAdminClient
 }
 
-func (s *Stack) startTrillian(ctx context.Context) (*trillianServer, error) {
+// startTrillian fills in t.
+func (s *Stack) startTrillian(ctx context.Context, t *trillianServer) error {
 	metrics := monitoring.InertMetricFactory{}
 	provider, err := storage.NewProvider("memory", metrics)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	registry := extension.Registry{
 		AdminStorage:    provider.AdminStorage(),
@@ -54,7 +55,7 @@ func (s *Stack) startTrillian(ctx context.Context) (*trillianServer, error) {
 	trillian.RegisterTrillianAdminServer(srv, admin.New(registry, nil))
 	l, _, err := listen()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.onClose(srv.Stop)
 	go func() { _ = srv.Serve(l) }()
@@ -70,14 +71,13 @@ func (s *Stack) startTrillian(ctx context.Context) (*trillianServer, error) {
 
 	conn, err := grpc.NewClient(l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.onClose(func() { _ = conn.Close() })
-	return &trillianServer{
-		addr:  l.Addr().(*net.TCPAddr),
-		log:   trillian.NewTrillianLogClient(conn),
-		admin: trillian.NewTrillianAdminClient(conn),
-	}, nil
+	t.addr = l.Addr().(*net.TCPAddr)
+	t.log = trillian.NewTrillianLogClient(conn)
+	t.admin = trillian.NewTrillianAdminClient(conn)
+	return nil
 }
 
 // newTree makes an empty log and returns its id.
