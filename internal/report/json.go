@@ -1,0 +1,150 @@
+package report
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/paraph/paraph/internal/verdict"
+	"github.com/paraph/paraph/internal/verify"
+)
+
+// schema is the version of the JSON below. A field is never renamed or
+// removed within one version.
+const schema = 1
+
+type runJSON struct {
+	Schema  int                     `json:"schema"`
+	Summary map[verdict.Verdict]int `json:"summary"`
+	Results []resultJSON            `json:"results"`
+}
+
+type resultJSON struct {
+	Schema  int             `json:"schema,omitempty"` // in NDJSON only
+	ID      string          `json:"id"`
+	Type    string          `json:"type"`
+	Ref     *string         `json:"ref"`
+	Verdict verdict.Verdict `json:"verdict"`
+	Signer  *signerJSON     `json:"signer"`
+	Times   timesJSON       `json:"times"`
+	Log     *logJSON        `json:"log"`
+	Policy  *policyJSON     `json:"policy"`
+	Checks  []checkJSON     `json:"checks"`
+	Error   *errorJSON      `json:"error"`
+}
+
+type signerJSON struct {
+	Name     *string           `json:"name"` // the policy's name for the signer
+	Identity string            `json:"identity"`
+	Issuer   string            `json:"issuer"`
+	Instance string            `json:"instance"`
+	Claims   map[string]string `json:"claims"`
+}
+
+type timesJSON struct {
+	Log         *string     `json:"log"`
+	Timestamps  []string    `json:"timestamps"`
+	Certificate *windowJSON `json:"certificate"`
+}
+
+type windowJSON struct {
+	NotBefore string `json:"notBefore"`
+	NotAfter  string `json:"notAfter"`
+}
+
+type logJSON struct {
+	ID     string `json:"id"`
+	Index  int64  `json:"index"`
+	Kind   string `json:"kind"`
+	Source string `json:"source"`
+}
+
+type policyJSON struct {
+	Source string  `json:"source"`
+	Blob   *string `json:"blob"`
+	Rule   *string `json:"rule"`
+	Line   *int    `json:"line"`
+}
+
+type checkJSON struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"`
+}
+
+type errorJSON struct {
+	Class   string `json:"class"`
+	Rule    string `json:"rule"`
+	Message string `json:"message"`
+}
+
+// JSON writes one document for the whole run.
+func JSON(w io.Writer, objects []Object) error {
+	run := runJSON{Schema: schema, Summary: map[verdict.Verdict]int{}, Results: []resultJSON{}}
+	for _, o := range objects {
+		run.Summary[o.Verdict]++
+		run.Results = append(run.Results, toJSON(o))
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(run)
+}
+
+// NDJSON writes one result a line, each with the schema.
+func NDJSON(w io.Writer, objects []Object) error {
+	e := json.NewEncoder(w)
+	for _, o := range objects {
+		r := toJSON(o)
+		r.Schema = schema
+		if err := e.Encode(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func toJSON(o Object) resultJSON {
+	out := resultJSON{ID: o.ID, Type: o.Type, Verdict: o.Verdict, Checks: checks(o.Checks)}
+	if o.Ref != "" {
+		out.Ref = &o.Ref
+	}
+	if s := o.Signer; s != nil {
+		out.Signer = &signerJSON{Identity: s.Name, Issuer: s.Issuer, Instance: s.Instance, Claims: s.Claims}
+	}
+	out.Times.Timestamps = []string{}
+	for _, t := range o.Timestamps {
+		out.Times.Timestamps = append(out.Times.Timestamps, rfc3339(t))
+	}
+	if !o.LogTime.IsZero() {
+		t := rfc3339(o.LogTime)
+		out.Times.Log = &t
+	}
+	if !o.NotBefore.IsZero() {
+		out.Times.Certificate = &windowJSON{rfc3339(o.NotBefore), rfc3339(o.NotAfter)}
+	}
+	if l := o.Log; l != nil {
+		out.Log = &logJSON{hex.EncodeToString(l.LogID), l.Index, l.Kind, "embedded"}
+	}
+	if o.PolicySource != "" {
+		out.Policy = &policyJSON{Source: o.PolicySource}
+	}
+	if e := o.Err; e != nil {
+		out.Error = &errorJSON{e.Class.String(), e.Rule, e.Message}
+	}
+	return out
+}
+
+// checks leaves out what does not apply, such as the SET of a log that gives
+// none. A check that was not reached is there and not ok.
+func checks(in []verify.Check) []checkJSON {
+	out := []checkJSON{}
+	for _, c := range in {
+		if !c.Skipped {
+			out = append(out, checkJSON{c.Name, c.OK, c.Detail})
+		}
+	}
+	return out
+}
+
+func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -1,0 +1,120 @@
+// Package report writes verification results: one result, several writers.
+// Everything that comes from a signed object or a certificate is escaped on
+// its way out.
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/paraph/paraph/internal/verdict"
+	"github.com/paraph/paraph/internal/verify"
+)
+
+// An Object is one verified object of a repository.
+type Object struct {
+	ID   string
+	Type string // "commit" or "tag"
+	Ref  string // the ref that led to it, or ""
+	*verify.Result
+	// PolicySource says who was asked whether the signer is allowed, or "".
+	PolicySource string
+}
+
+// A Writer writes the results of one run.
+type Writer func(w io.Writer, objects []Object) error
+
+// Writers are the formats that exist, by the name that --format takes.
+var Writers = map[string]Writer{"text": Text, "json": JSON, "ndjson": NDJSON}
+
+// Text writes results for people.
+func Text(w io.Writer, objects []Object) error {
+	var b strings.Builder
+	for i, o := range objects {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "%s %s %s\n", o.Type, o.ID, o.Verdict)
+		for _, line := range Lines(o.Result) {
+			fmt.Fprintf(&b, "  %s\n", line)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// sentences say what a verdict means, for people.
+var sentences = map[verdict.Verdict]string{
+	verdict.Trusted:   "Good signature by a trusted signer",
+	verdict.Valid:     "Valid signature, but nobody said whom to trust here",
+	verdict.Refused:   "Valid signature by a signer who is not allowed",
+	verdict.Expired:   "The certificate was not valid when this was signed",
+	verdict.Unproven:  "The signature holds, but when it was made is not proven",
+	verdict.Unknown:   "The signature cannot be judged: something that it relies on is not known here",
+	verdict.Bad:       "BAD signature",
+	verdict.Malformed: "The signature cannot be read",
+	verdict.Unsigned:  "There is no signature",
+}
+
+// Lines tells one result in a few lines of text without control characters.
+func Lines(r *verify.Result) []string {
+	sentence := sentences[r.Verdict]
+	if sentence == "" {
+		sentence = "Not verified"
+	}
+	lines := []string{sentence}
+	switch {
+	case r.Signer != nil:
+		lines = append(lines, "signer: "+Escape(verify.Display(r.Signer.Name, r.Signer.Issuer)))
+	case r.Claimed != "":
+		lines = append(lines, "claims to be: "+Escape(r.Claimed))
+	}
+	if proofs := proofs(r); len(proofs) > 0 && r.Err == nil || r.Verdict == verdict.Refused {
+		lines = append(lines, "proven: "+strings.Join(proofs, ", "))
+	}
+	if r.Err != nil {
+		lines = append(lines, fmt.Sprintf("reason: %s (%s)", Escape(r.Err.Message), r.Err.Rule))
+	}
+	if hint := hints[r.Verdict]; hint != "" {
+		lines = append(lines, "hint: "+hint)
+	}
+	return lines
+}
+
+// hints say what to do next.
+var hints = map[verdict.Verdict]string{
+	verdict.Valid:    "set paraph.certificateIdentity and paraph.certificateOIDCIssuer to the signer you trust",
+	verdict.Unproven: "signatures without embedded proof need their log entry looked up: paraph proof fetch (not in this version yet)",
+	verdict.Unknown:  "is this signature of another Sigstore instance, or the trusted root old? See paraph.trustedRoot",
+}
+
+func proofs(r *verify.Result) (out []string) {
+	if r.Log != nil && !r.LogTime.IsZero() {
+		out = append(out, fmt.Sprintf("logged %s at index %d", r.LogTime.Format(time.RFC3339), r.Log.Index))
+	} else if r.Log != nil {
+		out = append(out, fmt.Sprintf("logged at index %d", r.Log.Index))
+	}
+	for _, t := range r.Timestamps {
+		out = append(out, "timestamped "+t.Format(time.RFC3339))
+	}
+	return out
+}
+
+// Escape makes text safe to show: control characters, and the format
+// characters that change what a reader sees (direction, zero width), become
+// \u escapes, as do bytes that are not UTF-8.
+func Escape(s string) string {
+	var b strings.Builder
+	for _, c := range s {
+		switch {
+		case c == unicode.ReplacementChar, unicode.IsControl(c), unicode.Is(unicode.Cf, c), unicode.Is(unicode.Zl, c), unicode.Is(unicode.Zp, c):
+			fmt.Fprintf(&b, "\\u%04x", c)
+		default:
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}
