@@ -31,8 +31,12 @@ func (s *Stack) startRekor2(ctx context.Context, t *trustMaterial) error {
 		return err
 	}
 	tiles := s.path(stateDir, "rekor2")
+	// Whoever parses flags after the start, as package testing does, must find
+	// the true ones again. The server has read its own once it answers.
+	args := os.Args
+	defer func() { os.Args = args }()
 	os.Args = []string{
-		os.Args[0], "serve",
+		args[0], "serve",
 		fmt.Sprintf("--http-port=%d", ports[0]),
 		fmt.Sprintf("--grpc-port=%d", ports[1]),
 		fmt.Sprintf("--http-metrics-port=%d", ports[2]),
