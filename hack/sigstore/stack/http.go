@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -60,34 +61,45 @@ func freePorts(n int) ([]int, error) {
 	return ports, nil
 }
 
-// awaitOK asks for url until the answer is 200, for startTimeout at most. A
-// value on gone ends it early: the server has died.
-func awaitOK(ctx context.Context, url string, gone <-chan struct{}) ([]byte, error) {
+// A request is a GET of url, or a POST if there is a JSON body.
+type request struct {
+	url  string
+	body string
+}
+
+// await repeats r until the answer is 200, for startTimeout at most. A closed
+// gone ends it early: the server has died.
+func (r request) await(ctx context.Context, gone <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {
-		body, err := getOK(ctx, url)
+		_, err := r.do(ctx)
 		if err == nil {
-			return body, nil
+			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return nil, errors.Join(ctx.Err(), err)
+			return errors.Join(ctx.Err(), err)
 		case <-gone:
-			return nil, fmt.Errorf("ended before it answered at %s", url)
+			return fmt.Errorf("ended before it answered at %s", r.url)
 		case <-time.After(probeInterval):
 		}
 	}
 }
 
-// getOK fetches url; an answer other than 200 is an error.
-func getOK(ctx context.Context, url string) ([]byte, error) {
+// do returns the body of the answer; a status other than 200 is an error.
+func (r request) do(ctx context.Context) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestLimit)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	method := http.MethodGet
+	if r.body != "" {
+		method = http.MethodPost
+	}
+	req, err := http.NewRequestWithContext(ctx, method, r.url, strings.NewReader(r.body))
 	if err != nil {
 		return nil, err
 	}
+	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, err
@@ -98,7 +110,7 @@ func getOK(ctx context.Context, url string) ([]byte, error) {
 		return nil, err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s", url, resp.Status)
+		return nil, fmt.Errorf("%s: %s", r.url, resp.Status)
 	}
 	return body, nil
 }
@@ -106,20 +118,22 @@ func getOK(ctx context.Context, url string) ([]byte, error) {
 // probe asks each service for something that only the real one can answer.
 func (s *Stack) probe(ctx context.Context) error {
 	e := s.Endpoints
-	urls := []string{
-		e.Issuer + "/.well-known/openid-configuration",
-		e.Issuer + ciPath + "/.well-known/openid-configuration",
-		e.Fulcio + "/api/v2/trustBundle",
-		e.CTLog + "/ct/v1/get-sth",
-		e.TSA + "/certchain",
-		e.Rekor2 + "/api/v2/checkpoint",
-		e.TUF + "/timestamp.json",
+	requests := []request{
+		{url: e.Issuer + "/.well-known/openid-configuration"},
+		{url: e.Issuer + ciPath + "/.well-known/openid-configuration"},
+		{url: e.Fulcio + "/api/v2/trustBundle"},
+		{url: e.CTLog + "/ct/v1/get-sth"},
+		{url: e.TSA + "/certchain"},
+		{url: e.Rekor2 + "/api/v2/checkpoint"},
+		{url: e.TUF + "/timestamp.json"},
 	}
 	if e.Rekor1 != "" {
-		urls = append(urls, e.Rekor1+"/api/v1/log")
+		requests = append(requests,
+			request{url: e.Rekor1 + "/api/v1/log"},
+			request{url: e.Rekor1 + "/api/v1/index/retrieve", body: `{"email":"nobody@example.com"}`}) // redis
 	}
-	for _, url := range urls {
-		if _, err := awaitOK(ctx, url, nil); err != nil {
+	for _, r := range requests {
+		if err := r.await(ctx, nil); err != nil {
 			return err
 		}
 	}

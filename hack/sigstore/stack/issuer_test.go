@@ -245,7 +245,7 @@ func TestDeviceFlow(t *testing.T) {
 }
 
 func TestAutoLoginIsOffUnlessAskedFor(t *testing.T) {
-	if _, err := getOK(t.Context(), running.Endpoints.Issuer+autoLoginPath+"?id=x"); err == nil {
+	if _, err := (request{url: running.Endpoints.Issuer + autoLoginPath + "?id=x"}).do(t.Context()); err == nil {
 		t.Error("it answers")
 	}
 }

@@ -78,7 +78,7 @@ func (s *Stack) startRekor1(ctx context.Context, t *trustMaterial, trees *trilli
 		return err
 	}
 	url := fmt.Sprintf("http://%s:%d", loopback, ports[1])
-	if _, err := awaitOK(ctx, url+"/api/v1/log", server.done); err != nil {
+	if err := (request{url: url + "/api/v1/log"}).await(ctx, server.done); err != nil {
 		return fmt.Errorf("%w; see %s", err, s.path(logDir, "rekor1.log"))
 	}
 	t.rekor1Key = key.Public()

@@ -49,7 +49,7 @@ func (s *Stack) startRekor2(ctx context.Context, t *trustMaterial) error {
 	}
 	go app.Execute()
 	backend := &url.URL{Scheme: "http", Host: fmt.Sprintf("%s:%d", loopback, ports[0])}
-	if _, err := awaitOK(ctx, backend.String()+"/healthz", nil); err != nil {
+	if err := (request{url: backend.String() + "/healthz"}).await(ctx, nil); err != nil {
 		return err
 	}
 	s.redirectDefaultLogs()

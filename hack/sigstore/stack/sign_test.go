@@ -160,7 +160,7 @@ func TestRekor1FindsEntryByCertificate(t *testing.T) {
 	if len(found) != 1 {
 		t.Fatalf("found %q", found)
 	}
-	if _, err := getOK(t.Context(), running.Endpoints.Rekor1+"/api/v1/log/entries/"+found[0]); err != nil {
+	if _, err := (request{url: running.Endpoints.Rekor1 + "/api/v1/log/entries/" + found[0]}).do(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
@@ -201,7 +201,7 @@ func TestTUFRepository(t *testing.T) {
 
 func mustGet(t *testing.T, url string) []byte {
 	t.Helper()
-	b, err := getOK(t.Context(), url)
+	b, err := request{url: url}.do(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

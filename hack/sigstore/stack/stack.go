@@ -59,19 +59,27 @@ type Stack struct {
 	closers []func() // run by Close, last one first
 }
 
-// The files that Start writes into Options.Dir, beside the folders log,
-// state (keys, tiles) and tuf (the TUF repository).
+// The files that Start writes into Options.Dir for clients.
 const (
-	TrustedRootFile        = "trusted_root.json"
-	SigningConfigFile      = "signing_config.v0.2.json"
-	SigningConfigRekor2    = "signing_config_rekor_v2.v0.2.json"
-	TUFRootFile            = "tuf_root.json"
-	EndpointsFile          = "endpoints.json"
-	stateDir, logDir       = "state", "log"
-	tufDir                 = "tuf"
-	servicesLog            = "services.log"
-	privateDir, publicFile = 0o700, 0o644
-	privateFile            = 0o600
+	TrustedRootFile     = "trusted_root.json"
+	SigningConfigFile   = "signing_config.v0.2.json"
+	SigningConfigRekor2 = "signing_config_rekor_v2.v0.2.json"
+	TUFRootFile         = "tuf_root.json"
+	EndpointsFile       = "endpoints.json"
+)
+
+// What else is there: keys and tiles, logs of the services, the TUF repository.
+const (
+	stateDir    = "state"
+	logDir      = "log"
+	servicesLog = "services.log"
+	tufDir      = "tuf"
+)
+
+const (
+	privateDir  = 0o700
+	privateFile = 0o600
+	publicFile  = 0o644
 )
 
 // started is set by the first Start: Rekor v2 and the timestamp authority
@@ -79,7 +87,8 @@ const (
 var started atomic.Bool
 
 // Start runs the services and returns when each has answered a request. ctx
-// bounds the start only. A process can start one stack in its life.
+// bounds the start only. A process can start one stack in its life, and a
+// start that failed half-way counts.
 //
 // The working directory must lie in the module that contains this package if
 // Rekor v1 is asked for: it is built from there.

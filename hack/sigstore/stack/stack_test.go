@@ -114,11 +114,11 @@ func TestProbeNoticesADeadService(t *testing.T) {
 	}
 }
 
-func TestAwaitOKEndsWithTheServer(t *testing.T) {
+func TestAwaitEndsWithTheServer(t *testing.T) {
 	gone := make(chan struct{})
 	close(gone)
 	begin := time.Now()
-	if _, err := awaitOK(t.Context(), "http://127.0.0.1:1/", gone); err == nil {
+	if err := (request{url: "http://127.0.0.1:1/"}).await(t.Context(), gone); err == nil {
 		t.Fatal("somebody answered")
 	}
 	if d := time.Since(begin); d > requestLimit {
