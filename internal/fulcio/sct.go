@@ -6,8 +6,10 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -197,4 +199,9 @@ func precertificate(tbs []byte) ([]byte, error) {
 		})
 	})
 	return b.Bytes()
+}
+
+// HasSCT reports whether the certificate carries transparency timestamps.
+func HasSCT(cert *x509.Certificate) bool {
+	return slices.ContainsFunc(cert.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(oidSCTs) })
 }

@@ -1,0 +1,28 @@
+/*
+Paraph-agent is the part of paraph that holds keys and talks to services. It
+is started by paraph, and has nothing to call by hand but "paraph-agent
+version".
+*/
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/paraph/paraph/internal/agent/server"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := server.Run(ctx, server.Env{
+		Args: os.Args[1:], Environ: os.Environ(),
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Rand: rand.Reader, Now: time.Now,
+	})
+	stop()
+	os.Exit(status)
+}

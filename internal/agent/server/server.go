@@ -1,0 +1,115 @@
+// Package server is the program paraph-agent: all that holds a key or talks
+// to a service. So far it is a one-shot that makes one signature and ends.
+package server
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/paraph/paraph/internal/agent"
+	"github.com/paraph/paraph/internal/config"
+	"github.com/paraph/paraph/internal/gitcmd"
+	"github.com/paraph/paraph/internal/sign"
+	"github.com/paraph/paraph/internal/version"
+)
+
+const (
+	maxPayload = 256 << 20       // bytes of a git object
+	patience   = 2 * time.Minute // for a whole signature
+)
+
+// An Env is the outside world of one run.
+type Env struct {
+	Args           []string // without the program's name
+	Environ        []string
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Rand           io.Reader
+	Now            func() time.Time
+}
+
+// Run runs the program and returns its exit status. The answer to a request
+// stands on standard output, errors too; standard error is for whoever calls
+// the agent by hand.
+func Run(ctx context.Context, env Env) (status int) {
+	defer func() {
+		if p := recover(); p != nil {
+			status = env.reply(agent.Reply{Error: fmt.Sprintf("internal error in %s: %v", agent.Program, p)})
+		}
+	}()
+	switch {
+	case len(env.Args) == 1 && env.Args[0] == "version":
+		fmt.Fprintf(env.Stdout, "%s %s\n", agent.Program, version.String())
+		return 0
+	case len(env.Args) == 3 && env.Args[0] == "sign" && env.Args[1] == "--client-version":
+		return env.serve(ctx, env.Args[2])
+	}
+	fmt.Fprintf(env.Stderr, "%s: it is started by paraph, there is nothing to call by hand but %s version\n", agent.Program, agent.Program)
+	return 2
+}
+
+// serve makes one signature for a client of the same build.
+func (env Env) serve(ctx context.Context, client string) int {
+	if client != version.String() {
+		return env.reply(agent.Reply{Error: fmt.Sprintf("paraph is version %s and %s is %s: install both from one build", client, agent.Program, version.String())})
+	}
+	payload, err := io.ReadAll(io.LimitReader(env.Stdin, maxPayload+1))
+	if err == nil && len(payload) > maxPayload {
+		err = fmt.Errorf("the object has more than %d bytes", maxPayload)
+	}
+	if err != nil {
+		return env.reply(agent.Reply{Error: err.Error()})
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	s, err := env.sign(ctx, payload)
+	if err != nil {
+		return env.reply(agent.Reply{Error: err.Error(), Usage: isUsage(err)})
+	}
+	return env.reply(agent.Reply{
+		Armored:     string(s.Armored),
+		Fingerprint: hex.EncodeToString(s.Result.Fingerprint[:]),
+		Time:        s.Result.Time().Unix(),
+	})
+}
+
+// sign reads the settings and makes the signature.
+func (env Env) sign(ctx context.Context, payload []byte) (*sign.Signature, error) {
+	entries, err := config.ReadGit(ctx, gitcmd.New("", env.Environ))
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.ForSigning(config.Source{Env: env.Environ, Git: entries})
+	if err != nil {
+		return nil, err
+	}
+	signer, err := newSigner(cfg, env.Now())
+	if err != nil {
+		return nil, err
+	}
+	signer.Rand, signer.Now = env.Rand, env.Now
+	return signer.Sign(ctx, payload)
+}
+
+func isUsage(err error) bool {
+	var e *config.Error
+	return errors.As(err, &e)
+}
+
+// reply writes the answer; its status tells a signature from none.
+func (env Env) reply(r agent.Reply) int {
+	r.Version = version.String()
+	if err := json.NewEncoder(env.Stdout).Encode(r); err != nil {
+		fmt.Fprintf(env.Stderr, "%s: %v\n", agent.Program, err)
+		return 1
+	}
+	if r.Error != "" {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,190 @@
+package server
+
+import (
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"math/big"
+	"os"
+	"time"
+
+	"github.com/paraph/paraph/internal/config"
+	fulcio "github.com/paraph/paraph/internal/fulcio/client"
+	"github.com/paraph/paraph/internal/httpclient"
+	"github.com/paraph/paraph/internal/oidc"
+	rekor "github.com/paraph/paraph/internal/rekor/client"
+	"github.com/paraph/paraph/internal/sign"
+	"github.com/paraph/paraph/internal/trust"
+	tsa "github.com/paraph/paraph/internal/tsa/client"
+)
+
+// Time limits of the services.
+const (
+	fulcioTimeout = 20 * time.Second
+	rekorTimeout  = 20 * time.Second // Rekor v2 answers when its next checkpoint is out
+	tsaTimeout    = 15 * time.Second
+)
+
+const maxSettings = 1 << 20 // bytes of a trusted root or signing config
+
+// endpoints are the services that one signature uses.
+type endpoints struct {
+	fulcio, rekor, tsa string
+	rekorVersion       int
+}
+
+// newSigner puts together what the settings name.
+func newSigner(cfg *config.Signing, now time.Time) (*sign.Signer, error) {
+	root, err := readRoot(cfg.TrustedRoot)
+	if err != nil {
+		return nil, err
+	}
+	e, err := chooseEndpoints(cfg, now)
+	if err != nil {
+		return nil, err
+	}
+	source := oidc.Source{Kind: cfg.TokenSource, Value: cfg.IDToken.Value, EnvName: cfg.IDToken.Source, File: cfg.TokenFile.Value}
+	token, err := source.Get(now)
+	if err != nil {
+		return nil, err
+	}
+	return &sign.Signer{Root: root, Token: token, Services: e.services()}, nil
+}
+
+func readRoot(s config.Setting) (*trust.Root, error) {
+	if !s.Set() {
+		return nil, &config.Error{Message: "there is no trusted root: set paraph.trustedRoot to a trusted_root.json (this version of paraph has none built in)"}
+	}
+	data, err := readFile(s)
+	if err != nil {
+		return nil, err
+	}
+	root, err := trust.Parse(data, "public")
+	if err != nil {
+		return nil, &config.Error{Message: fmt.Sprintf("%s: %s: %v", s.Source, s.Value, err)}
+	}
+	return root, nil
+}
+
+func readFile(s config.Setting) ([]byte, error) {
+	f, err := os.Open(s.Value)
+	if err != nil {
+		return nil, &config.Error{Message: fmt.Sprintf("%s: %v", s.Source, err)}
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxSettings+1))
+	if err != nil {
+		return nil, &config.Error{Message: fmt.Sprintf("%s: %v", s.Source, err)}
+	}
+	return data, nil
+}
+
+// chooseEndpoints takes each service from its own key, else from the signing
+// config.
+func chooseEndpoints(cfg *config.Signing, now time.Time) (endpoints, error) {
+	var sc trust.SigningConfig
+	if cfg.SigningConfig.Set() {
+		data, err := readFile(cfg.SigningConfig)
+		if err != nil {
+			return endpoints{}, err
+		}
+		parsed, err := trust.ParseSigningConfig(data)
+		if err != nil {
+			return endpoints{}, &config.Error{Message: fmt.Sprintf("%s: %s: %v", cfg.SigningConfig.Source, cfg.SigningConfig.Value, err)}
+		}
+		sc = *parsed
+	}
+	e := endpoints{fulcio: cfg.Fulcio.Value, rekor: cfg.Rekor.Value, rekorVersion: cfg.RekorVersion, tsa: cfg.Timestamp.Value}
+	if err := e.fill(sc, now); err != nil {
+		return endpoints{}, &config.Error{Message: err.Error()}
+	}
+	return e, nil
+}
+
+func (e *endpoints) fill(sc trust.SigningConfig, now time.Time) error {
+	if e.fulcio == "" {
+		s, err := choose("certificate authority", "paraph.fulcio", sc.CAs, trust.Selector{}, now, 1)
+		if err != nil {
+			return err
+		}
+		e.fulcio = s.URL
+	}
+	if e.rekor == "" {
+		versions := []int{1, 2}
+		if e.rekorVersion != 0 {
+			versions = []int{e.rekorVersion}
+		}
+		s, err := choose("transparency log", "paraph.rekor", sc.Logs, sc.LogSelector, now, versions...)
+		if err != nil {
+			return err
+		}
+		e.rekor, e.rekorVersion = s.URL, s.MajorAPIVersion
+	}
+	if e.rekorVersion == 0 {
+		e.rekorVersion = 1
+	}
+	if e.tsa == "" && len(sc.TSAs) > 0 {
+		s, err := choose("timestamp authority", "paraph.timestamp", sc.TSAs, sc.TSASelector, now, 1)
+		if err != nil {
+			return err
+		}
+		e.tsa = s.URL
+	}
+	if e.tsa == "" && e.rekorVersion == 2 {
+		return fmt.Errorf("Rekor v2 proves no time: set paraph.timestamp or a signing config with a timestamp authority")
+	}
+	return nil
+}
+
+// choose selects a service and makes sure that its URL may be used.
+func choose(kind, key string, services []trust.Service, sel trust.Selector, now time.Time, versions ...int) (trust.Service, error) {
+	if len(services) == 0 {
+		return trust.Service{}, fmt.Errorf("no %s is configured: set %s or paraph.signingConfig", kind, key)
+	}
+	s, err := trust.Select(kind, services, sel, now, versions...)
+	if err != nil {
+		return s, err
+	}
+	if err := config.CheckURL(s.URL); err != nil {
+		return s, fmt.Errorf("signing config: %q is not %w", s.URL, err)
+	}
+	return s, nil
+}
+
+// services binds the clients to the endpoints.
+func (e endpoints) services() sign.Services {
+	hc := httpclient.New()
+	out := sign.Services{
+		Certify: func(ctx context.Context, token string, pub crypto.PublicKey, proof []byte) (*x509.Certificate, error) {
+			ctx, cancel := context.WithTimeout(ctx, fulcioTimeout)
+			defer cancel()
+			leaf, _, err := fulcio.Certificate(ctx, hc, e.fulcio, token, pub, proof)
+			return leaf, err
+		},
+		Log: func(ctx context.Context, digest [sha256.Size]byte, signature []byte, leaf *x509.Certificate) ([]byte, error) {
+			ctx, cancel := context.WithTimeout(ctx, rekorTimeout)
+			defer cancel()
+			add := rekor.AddV1
+			if e.rekorVersion == 2 {
+				add = rekor.AddV2
+			}
+			entry, err := add(ctx, hc, e.rekor, digest, signature, leaf.Raw)
+			if err != nil {
+				return nil, err
+			}
+			entry.Body = nil // rebuilt by whoever verifies
+			return entry.Bytes(), nil
+		},
+	}
+	if e.tsa != "" {
+		out.Timestamp = func(ctx context.Context, message []byte) ([]byte, *big.Int, error) {
+			ctx, cancel := context.WithTimeout(ctx, tsaTimeout)
+			defer cancel()
+			return tsa.Timestamp(ctx, hc, e.tsa, message)
+		}
+	}
+	return out
+}

@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/paraph/paraph/internal/config"
+	"github.com/paraph/paraph/internal/gitcmd"
+	"github.com/paraph/paraph/internal/gpgstatus"
+	"github.com/paraph/paraph/internal/payload"
+	"github.com/paraph/paraph/internal/report"
+	"github.com/paraph/paraph/internal/verdict"
+	"github.com/paraph/paraph/internal/verify"
+)
+
+// Bounds on what a caller hands over, in bytes.
+const (
+	maxSigned    = 256 << 20 // a git object
+	maxSignature = 128 << 10 // an armored signature: cms.MaxSize in base64, and room to say what is wrong
+	maxSettings  = 1 << 20   // a trusted root
+)
+
+// runGPG serves one call by git. Whatever happens, standard input is drained
+// (git fails a verification whose program does not read all), and status
+// lines are written once, at the end, whole.
+func (env Env) runGPG(ctx context.Context, c gpgCall, err error) int {
+	if c.verify {
+		return env.runVerify(ctx, c, err)
+	}
+	return env.runSign(ctx, c, err)
+}
+
+// runVerify answers gpg.x509.program's --verify.
+func (env Env) runVerify(ctx context.Context, c gpgCall, err error) (status int) {
+	var r *verify.Result
+	defer func() {
+		if p := recover(); p != nil {
+			r, err = nil, fmt.Errorf("internal error: %v", p)
+		}
+		_, _ = io.Copy(io.Discard, env.Stdin)
+		status = env.answer(c, r, err)
+	}()
+	if err == nil {
+		r, err = env.verifyDetached(ctx, c)
+	}
+	return status
+}
+
+// verifyDetached is a verification as git asks for it. An error says that
+// there was none.
+func (env Env) verifyDetached(ctx context.Context, c gpgCall) (*verify.Result, error) {
+	type settings struct {
+		cfg *config.Verification
+		err error
+	}
+	// git takes as long to tell its configuration as a signature takes to be
+	// verified: both at once.
+	read := make(chan settings, 1)
+	go func() {
+		cfg, err := env.verification(ctx, gitcmd.New("", env.Environ), nil)
+		read <- settings{cfg, err}
+	}()
+	signed, err := io.ReadAll(io.LimitReader(env.Stdin, maxSigned+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading the signed bytes: %w", err)
+	}
+	armored, err := env.ReadFile(c.signature, maxSignature)
+	if err != nil {
+		return nil, fmt.Errorf("reading the signature: %w", err)
+	}
+	s := <-read
+	if s.err != nil {
+		return nil, s.err
+	}
+	root, err := env.trustedRoot(s.cfg.TrustedRoot)
+	if err != nil {
+		return nil, err
+	}
+	root.ForOne()
+	if e := tooLarge(signed, armored); e != nil {
+		return verify.Failed("", e), nil
+	}
+	r := verify.Signature(signed, armored, root)
+	return r, judge(s.cfg, r)
+}
+
+func tooLarge(signed, armored []byte) error {
+	if len(signed) > maxSigned {
+		return verdict.Errorf(verdict.Syntax, "object-size", "more than %d signed bytes", maxSigned)
+	}
+	if len(armored) > maxSignature {
+		return verdict.Errorf(verdict.Syntax, "signature-size", "a signature of more than %d bytes", maxSignature)
+	}
+	return nil
+}
+
+// answer writes the status lines and words for people, and returns the exit
+// status. Without a result it is an error's.
+func (env Env) answer(c gpgCall, r *verify.Result, err error) int {
+	if r == nil {
+		r = new(verify.Result)
+		if err == nil {
+			err = fmt.Errorf("nothing was verified")
+		}
+	}
+	if err != nil {
+		r.Verdict, r.Signer = "", nil
+	}
+	status := env.Stdout
+	if c.statusFD > 2 {
+		status = env.Descriptor(c.statusFD)
+	} else if c.statusFD == 2 {
+		status = env.Stderr
+	}
+	v := r.Verdict
+	if v == verdict.Valid && r.Kind == payload.PushCertificate {
+		v = "" // git asks nothing but the letter of a push certificate
+	}
+	_, writeErr := status.Write(gpgstatus.Verification(v, signer(r)))
+	if err != nil {
+		fmt.Fprintf(env.Stderr, "paraph: %s\n", report.Escape(err.Error()))
+		return exitUsage
+	}
+	for _, line := range report.Lines(r) {
+		fmt.Fprintf(env.Stderr, "paraph: %s\n", line)
+	}
+	switch {
+	case writeErr != nil:
+		fmt.Fprintf(env.Stderr, "paraph: writing the status: %s\n", report.Escape(writeErr.Error()))
+		return exitUsage
+	case v != verdict.Trusted:
+		return exitVerdict
+	}
+	return exitOK
+}
+
+// signer turns a result into what a status line says of the signer.
+func signer(r *verify.Result) gpgstatus.Signer {
+	s := gpgstatus.Signer{Fingerprint: r.Fingerprint, UID: r.Claimed, Time: r.Time()}
+	if r.Signer != nil {
+		s.UID = verify.Display(r.Signer.Name, r.Signer.Issuer)
+		s.Primary = r.Signer.PrimaryID()
+	}
+	s.UID = strings.ToValidUTF8(s.UID, "?")
+	return s
+}

@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/paraph/paraph/internal/version"
+)
+
+// command builds the commands that people call.
+func (env Env) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "paraph",
+		Short: "Sign git commits without keys, and make sure that everybody did",
+		Long: `paraph is the program that git calls for x509 signatures (gpg.x509.program).
+
+git commit -S signs with a key that lives for one signature, certified by
+Fulcio for an OpenID Connect identity; the signature carries its log entry and
+its timestamp. git log --show-signature and paraph verify prove it offline.`,
+		SilenceErrors: true, SilenceUsage: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("unknown command %q; paraph help lists them", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetArgs(env.Args)
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%w", err) })
+	root.AddCommand(env.verifyCommand(), env.initCommand(), &cobra.Command{
+		Use: "version", Short: "Print the version of this build", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "paraph %s\n", version.String())
+			return err
+		},
+	})
+	for _, p := range pendingCommands {
+		root.AddCommand(pending(p.use, p.short))
+	}
+	return root
+}

@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/paraph/paraph/internal/config"
+	"github.com/paraph/paraph/internal/gitcmd"
+	"github.com/paraph/paraph/internal/policy"
+	"github.com/paraph/paraph/internal/trust"
+	"github.com/paraph/paraph/internal/verify"
+)
+
+// verification reads the settings of a verification.
+func (env Env) verification(ctx context.Context, repo *gitcmd.Repo, flags map[string]string) (*config.Verification, error) {
+	src, err := env.source(ctx, repo, flags)
+	if err != nil {
+		return nil, err
+	}
+	return config.ForVerification(src)
+}
+
+// trustedRoot reads the trusted root. A root given by file stands in for the
+// public instance.
+func (env Env) trustedRoot(s config.Setting) (*trust.Root, error) {
+	if !s.Set() {
+		return nil, fmt.Errorf("there is no trusted root: set paraph.trustedRoot to a trusted_root.json (this version of paraph has none built in)")
+	}
+	data, err := env.ReadFile(s.Value, maxSettings)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Source, err)
+	}
+	root, err := trust.Parse(data, "public")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", s.Source, s.Value, err)
+	}
+	return root, nil
+}
+
+// judge asks the one trusted signer, where one is named.
+func judge(cfg *config.Verification, r *verify.Result) error {
+	s, err := signerOf(cfg)
+	if s != nil {
+		s.Judge(r)
+	}
+	return err
+}
+
+// signerOf returns the one trusted signer, nil if nobody named one.
+func signerOf(cfg *config.Verification) (*policy.Signer, error) {
+	source := policySource(cfg)
+	if source == "" {
+		return nil, nil
+	}
+	s, err := policy.NewSigner(cfg.Identity.Value, cfg.IdentityRegexp.Value, cfg.Issuer.Value, cfg.IssuerRegexp.Value, source)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", source, err)
+	}
+	return s, nil
+}
+
+// policySource says who named the trusted signer, "" if nobody did.
+func policySource(cfg *config.Verification) string {
+	if cfg.Identity.Set() {
+		return cfg.Identity.Source
+	}
+	return cfg.IdentityRegexp.Source
+}

@@ -1,0 +1,4 @@
+package cli
+
+// terminal is where a user can be talked to while git holds the streams.
+const terminal = "CONOUT$"

@@ -1,0 +1,48 @@
+package oidc
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// A Source says where to take the token from.
+type Source struct {
+	Kind string // auto, env or file
+	// Value is the token of the environment, EnvName the variable it came
+	// from; File is the path of a file that holds one.
+	Value, EnvName, File string
+}
+
+// Get returns the token, at time now. A variable counts before a file.
+func (s Source) Get(now time.Time) (*Token, error) {
+	switch {
+	case s.Value != "" && s.Kind != "file":
+		t, err := Parse(s.Value, now)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.EnvName, err)
+		}
+		return t, nil
+	case s.File != "" && s.Kind != "env":
+		return fromFile(s.File, now)
+	}
+	return nil, fmt.Errorf("no identity token: set PARAPH_ID_TOKEN or SIGSTORE_ID_TOKEN, or paraph.tokenFile (login in a browser is not in this version yet)")
+}
+
+func fromFile(path string, now time.Time) (*Token, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("paraph.tokenFile: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxToken+1))
+	if err != nil {
+		return nil, fmt.Errorf("paraph.tokenFile: %w", err)
+	}
+	t, err := Parse(string(data), now)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return t, nil
+}

@@ -1,0 +1,211 @@
+// Package sign is the story of a signature, top to bottom: a fresh key, a
+// certificate for it, the signature, its log entry and its timestamp, all of
+// it verified by the code that will verify it later. A payload goes in, an
+// armored signature comes out, or nothing.
+//
+// The services are functions, so that the story can be read and tested
+// without a network.
+package sign
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/asn1"
+	"fmt"
+	"io"
+	"math/big"
+	"time"
+
+	"github.com/paraph/paraph/cms"
+	"github.com/paraph/paraph/internal/fulcio"
+	"github.com/paraph/paraph/internal/oidc"
+	"github.com/paraph/paraph/internal/payload"
+	"github.com/paraph/paraph/internal/trust"
+	"github.com/paraph/paraph/internal/tsa"
+	"github.com/paraph/paraph/internal/verdict"
+	"github.com/paraph/paraph/internal/verify"
+)
+
+// Services are the parts of a Sigstore instance that a signature needs. None
+// of their answers is believed.
+type Services struct {
+	// Certify asks the CA for a certificate. proof is a signature by the key
+	// of pub over SHA-256 of the token's subject.
+	Certify func(ctx context.Context, token string, pub crypto.PublicKey, proof []byte) (*x509.Certificate, error)
+	// Log adds the signature over a SHA-256 digest to the log and returns the
+	// entry as a binary TransparencyLogEntry without its body.
+	Log func(ctx context.Context, digest [sha256.Size]byte, signature []byte, leaf *x509.Certificate) ([]byte, error)
+	// Timestamp asks for an RFC 3161 token over message. It may be nil where
+	// the log itself proves the time.
+	Timestamp func(ctx context.Context, message []byte) (token []byte, nonce *big.Int, err error)
+}
+
+// A Signer makes signatures, each with a key of its own that never leaves
+// this process's memory.
+type Signer struct {
+	Services Services
+	Root     *trust.Root
+	Token    *oidc.Token
+	Rand     io.Reader
+	Now      func() time.Time
+}
+
+// A Signature is one that was verified after it was made.
+type Signature struct {
+	Armored []byte
+	Result  *verify.Result
+}
+
+// Sign makes a signature over payload, the bytes of a commit, tag or push
+// certificate as git hands them over.
+func (s *Signer) Sign(ctx context.Context, signed []byte) (*Signature, error) {
+	if _, err := payload.Parse(signed); err != nil {
+		return nil, fmt.Errorf("this is not a git object to sign: %w", err)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), s.Rand)
+	if err != nil {
+		return nil, fmt.Errorf("making a key: %w", err)
+	}
+	leaf, err := s.certify(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	sd, err := cms.Sign(s.Rand, key, leaf, signed, s.Now())
+	if err != nil {
+		return nil, fmt.Errorf("signing: %w", err)
+	}
+	if err := s.prove(ctx, sd, leaf); err != nil {
+		return nil, err
+	}
+	der, err := sd.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("signing: %w", err)
+	}
+	out := &Signature{Armored: cms.Armor(der)}
+	out.Result = verify.Signature(signed, out.Armored, s.Root)
+	if out.Result.Verdict != verdict.Valid {
+		return nil, fmt.Errorf("the finished signature does not verify (%s): %w", out.Result.Verdict, out.Result.Err)
+	}
+	return out, nil
+}
+
+// certify gets a certificate for the key and believes none of it.
+func (s *Signer) certify(ctx context.Context, key *ecdsa.PrivateKey) (*x509.Certificate, error) {
+	digest := sha256.Sum256([]byte(s.Token.ProofSubject()))
+	proof, err := key.Sign(s.Rand, digest[:], crypto.SHA256)
+	if err != nil {
+		return nil, fmt.Errorf("proving possession of the key: %w", err)
+	}
+	leaf, err := s.Services.Certify(ctx, s.Token.Secret(), key.Public(), proof)
+	if err != nil {
+		return nil, fmt.Errorf("asking for a certificate: %w", err)
+	}
+	if err := s.checkCertificate(leaf, &key.PublicKey); err != nil {
+		return nil, fmt.Errorf("the CA answered with a certificate that cannot be used: %w", err)
+	}
+	return leaf, nil
+}
+
+// checkCertificate holds the certificate against key, token, trusted root and
+// clock.
+func (s *Signer) checkCertificate(leaf *x509.Certificate, key *ecdsa.PublicKey) error {
+	if !key.Equal(leaf.PublicKey) {
+		return fmt.Errorf("it is for another key")
+	}
+	ca, err := s.Root.Issuer(leaf)
+	if err != nil {
+		return err
+	}
+	if err := ca.Covers(leaf.NotBefore); err != nil {
+		return err
+	}
+	id, err := fulcio.ParseIdentity(leaf)
+	if err != nil {
+		return err
+	}
+	if err := fulcio.CheckSCT(leaf, ca, s.Root); err != nil {
+		return err
+	}
+	if err := s.Token.Matches(id.Name, id.Issuer); err != nil {
+		return err
+	}
+	// Fulcio's clock and ours may differ by seconds; more is a clock that is
+	// wrong, and times that nobody could prove afterwards.
+	const skew = 30 * time.Second
+	now := s.Now()
+	if now.Add(skew).Before(leaf.NotBefore) || now.Add(-skew).After(leaf.NotAfter) {
+		return fmt.Errorf("it is valid from %s to %s, and it is %s here: is the clock right?",
+			leaf.NotBefore.UTC().Format(time.RFC3339), leaf.NotAfter.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// prove asks log and timestamp authority at the same time and puts what they
+// answer into the signature. The first failure ends both.
+func (s *Signer) prove(ctx context.Context, sd *cms.SignedData, leaf *x509.Certificate) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	asks := []func() (cms.Attribute, error){func() (cms.Attribute, error) { return s.log(ctx, sd, leaf) }}
+	if s.Services.Timestamp != nil {
+		asks = append(asks, func() (cms.Attribute, error) { return s.timestamp(ctx, sd.Signature) })
+	}
+	type answer struct {
+		attr cms.Attribute
+		err  error
+	}
+	answers := make(chan answer, len(asks))
+	for _, ask := range asks {
+		go func() {
+			attr, err := ask()
+			answers <- answer{attr, err}
+		}()
+	}
+	var attrs []cms.Attribute
+	var failed error
+	for range asks {
+		a := <-answers
+		if a.err != nil && failed == nil {
+			failed = a.err
+			cancel(a.err)
+		}
+		attrs = append(attrs, a.attr)
+	}
+	if failed != nil {
+		return failed
+	}
+	return sd.SetUnsignedAttributes(attrs...)
+}
+
+// log adds the signature to the log. What is logged is the signature over the
+// DER SET of the signed attributes.
+func (s *Signer) log(ctx context.Context, sd *cms.SignedData, leaf *x509.Certificate) (cms.Attribute, error) {
+	entry, err := s.Services.Log(ctx, sha256.Sum256(sd.RawSignedAttributes), sd.Signature, leaf)
+	if err != nil {
+		return cms.Attribute{}, fmt.Errorf("asking the transparency log: %w", err)
+	}
+	value, err := asn1.Marshal(entry)
+	if err != nil {
+		return cms.Attribute{}, fmt.Errorf("encoding the log entry: %w", err)
+	}
+	return cms.Attribute{Type: cms.OIDTransparencyLogEntry, Values: [][]byte{value}}, nil
+}
+
+// timestamp gets a token over the signature's bytes.
+func (s *Signer) timestamp(ctx context.Context, signature []byte) (cms.Attribute, error) {
+	token, nonce, err := s.Services.Timestamp(ctx, signature)
+	if err != nil {
+		return cms.Attribute{}, fmt.Errorf("asking the timestamp authority: %w", err)
+	}
+	t, err := tsa.Verify(token, signature, s.Root)
+	if err != nil {
+		return cms.Attribute{}, fmt.Errorf("the timestamp authority answered with a token that cannot be used: %w", err)
+	}
+	if t.Nonce == nil || nonce == nil || t.Nonce.Cmp(nonce) != 0 {
+		return cms.Attribute{}, fmt.Errorf("the timestamp authority answered another request: the nonce differs")
+	}
+	return cms.Attribute{Type: cms.OIDTimeStampToken, Values: [][]byte{token}}, nil
+}

@@ -1,0 +1,197 @@
+package verify
+
+import (
+	"crypto/sha256"
+	"time"
+
+	"github.com/paraph/paraph/internal/fulcio"
+	"github.com/paraph/paraph/internal/payload"
+	"github.com/paraph/paraph/internal/verdict"
+)
+
+// A Result is the answer to one verification. Its zero value verified
+// nothing: the verdict is none of the known ones.
+type Result struct {
+	Verdict verdict.Verdict
+	// Err is the rule that was broken, nil for valid and trusted.
+	Err *verdict.Error
+
+	Kind payload.Kind
+	// Signer is who signed; nil unless signature, chain and certificate hold.
+	Signer *Signer
+	// Claimed is the name inside a certificate that did not hold, for display
+	// next to a bad verdict and for nothing else.
+	Claimed string
+	// Fingerprint is the SHA-256 of the certificate that came with the
+	// signature, zero if none could be read. For NotBefore and NotAfter the same.
+	Fingerprint         [sha256.Size]byte
+	NotBefore, NotAfter time.Time
+
+	// LogTime and Timestamps are proven times: a Rekor v1 log's promise, and
+	// RFC 3161 tokens.
+	LogTime    time.Time
+	Timestamps []time.Time
+	// Log is the entry that proves, nil if there is none.
+	Log *LogEntry
+
+	Checks []Check
+}
+
+// A Signer is a verified identity, as one Sigstore instance certified it.
+type Signer struct {
+	fulcio.Identity
+	Instance string
+}
+
+// A LogEntry says where the signature stands in a transparency log.
+type LogEntry struct {
+	LogID []byte
+	Index int64
+	Kind  string // "hashedrekord 0.0.1"
+	Major int    // API version of the log, 1 or 2
+}
+
+// A Check is one line of the story.
+type Check struct {
+	Name    string
+	OK      bool
+	Skipped bool // there was nothing to check
+	Detail  string
+}
+
+// The names of the checks, in the order in which they are reported.
+const (
+	CheckFormat     = "format"
+	CheckDigest     = "digest"
+	CheckSignature  = "signature"
+	CheckChain      = "chain"
+	CheckSCT        = "sct"
+	CheckEntry      = "entry"
+	CheckInclusion  = "inclusion"
+	CheckCheckpoint = "checkpoint"
+	CheckSET        = "set"
+	CheckTimestamp  = "timestamp"
+	CheckTime       = "time"
+	CheckPolicy     = "policy"
+)
+
+var order = []string{
+	CheckFormat, CheckDigest, CheckSignature, CheckChain, CheckSCT, CheckEntry,
+	CheckInclusion, CheckCheckpoint, CheckSET, CheckTimestamp, CheckTime, CheckPolicy,
+}
+
+// Holds reports whether every check of the signature itself held.
+func (r *Result) Holds() bool {
+	switch r.Verdict {
+	case verdict.Trusted, verdict.Valid, verdict.Refused:
+		return r.Err == nil || r.Verdict == verdict.Refused
+	}
+	return false
+}
+
+// Time returns the proven time of the signature that is shown, the log's
+// before a timestamp's, and zero if none is proven.
+func (r *Result) Time() time.Time {
+	if !r.LogTime.IsZero() {
+		return r.LogTime
+	}
+	if len(r.Timestamps) > 0 {
+		return r.Timestamps[0]
+	}
+	return time.Time{}
+}
+
+// PrimaryID stays the same for a signer while certificates change: SHA-256
+// over instance, issuer and name, separated by NUL.
+func (s *Signer) PrimaryID() [sha256.Size]byte {
+	return sha256.Sum256([]byte(s.Instance + "\x00" + s.Issuer + "\x00" + s.Name))
+}
+
+// severity orders verdicts where several checks failed: what cannot be read
+// before what is false, what is false before what is not known.
+var severity = map[verdict.Verdict]int{
+	verdict.Unproven: 1, verdict.Unknown: 2, verdict.Expired: 3, verdict.Bad: 4, verdict.Malformed: 5,
+}
+
+// pass and fail write a line of the story. The worst failure so far decides
+// the verdict; among equals the first.
+func (r *Result) pass(name, detail string) {
+	r.Checks = append(r.Checks, Check{Name: name, OK: true, Detail: detail})
+}
+
+func (r *Result) skip(name, why string) {
+	r.Checks = append(r.Checks, Check{Name: name, Skipped: true, Detail: why})
+}
+
+func (r *Result) fail(name string, err error, class verdict.Class) {
+	e := verdict.As(err, class, name)
+	r.Checks = append(r.Checks, Check{Name: name, Detail: e.Message})
+	if v := e.Class.Verdict(); r.Err == nil || severity[v] > severity[r.Verdict] {
+		r.Verdict, r.Err = v, e
+	}
+}
+
+// check writes pass or fail, and reports which.
+func (r *Result) check(name string, err error, class verdict.Class, detail string) bool {
+	if err != nil {
+		r.fail(name, err, class)
+		return false
+	}
+	r.pass(name, detail)
+	return true
+}
+
+// finish decides the verdict and names the checks that were not reached.
+func (r *Result) finish() *Result {
+	done := map[string]Check{}
+	for _, c := range r.Checks {
+		done[c.Name] = c
+	}
+	r.Checks = r.Checks[:0]
+	for _, name := range order {
+		c, ok := done[name]
+		switch {
+		case ok:
+		case name == CheckPolicy:
+			c = Check{Name: name, Skipped: true, Detail: "nobody said whom to trust here"}
+		default:
+			c = Check{Name: name, Detail: "not reached"}
+		}
+		r.Checks = append(r.Checks, c)
+	}
+	if r.Err == nil {
+		r.Verdict = verdict.Valid
+	}
+	return r
+}
+
+// Judge records what somebody who may say so says of the signer. It changes
+// the verdict of a signature that holds, and no other.
+func (r *Result) Judge(err *verdict.Error, detail string) {
+	if r.Verdict != verdict.Valid {
+		return
+	}
+	c := Check{Name: CheckPolicy, OK: err == nil, Detail: detail}
+	r.Verdict = verdict.Trusted
+	if err != nil {
+		r.Verdict, r.Err, c.Detail = verdict.Refused, err, err.Message
+	}
+	for i := range r.Checks {
+		if r.Checks[i].Name == CheckPolicy {
+			r.Checks[i] = c
+		}
+	}
+}
+
+// Reject records a contradiction that was found outside of the signature,
+// such as the name under which an object stands.
+func (r *Result) Reject(err *verdict.Error) {
+	if v := err.Class.Verdict(); severity[v] > severity[r.Verdict] {
+		r.Verdict, r.Err, r.Signer = v, err, nil
+	}
+	for i := range r.Checks {
+		if r.Checks[i].Name == CheckFormat {
+			r.Checks[i] = Check{Name: CheckFormat, Detail: err.Message}
+		}
+	}
+}

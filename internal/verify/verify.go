@@ -1,0 +1,168 @@
+// Package verify is the story of a verification, top to bottom.
+//
+// It is pure: the signed bytes, the signature that came with them and a
+// trusted root go in, a Result comes out. No clock is asked, since every time
+// that counts is proven by a log or a timestamp authority; no network is
+// reached, since a signature carries its proof.
+package verify
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/paraph/paraph/cms"
+	"github.com/paraph/paraph/internal/fulcio"
+	"github.com/paraph/paraph/internal/payload"
+	"github.com/paraph/paraph/internal/rekor"
+	"github.com/paraph/paraph/internal/trust"
+	"github.com/paraph/paraph/internal/tsa"
+	"github.com/paraph/paraph/internal/verdict"
+)
+
+// Signature verifies an armored signature over the payload of a git object:
+// exactly the bytes that git hands to a signing program.
+func Signature(signed, armored []byte, root *trust.Root) *Result {
+	r := new(Result)
+	sd := r.parse(signed, armored)
+	if sd == nil || !r.checkSignature(sd, signed) {
+		return r.finish()
+	}
+	ca := r.checkCertificate(sd, root)
+	if r.Verdict == verdict.Bad {
+		return r.finish()
+	}
+	r.checkProofs(sd, ca, root)
+	if r.Verdict == verdict.Bad || r.Verdict == verdict.Malformed {
+		r.Signer = nil
+	}
+	return r.finish()
+}
+
+// Failed is the result for bytes that did not get as far as Signature: err
+// says what is wrong with the object around them.
+func Failed(kind payload.Kind, err error) *Result {
+	r := &Result{Kind: kind}
+	r.fail(CheckFormat, err, verdict.Syntax)
+	return r.finish()
+}
+
+// parse reads payload and signature; nothing that it returns is verified.
+func (r *Result) parse(signed, armored []byte) *cms.SignedData {
+	p, err := payload.Parse(signed)
+	if err != nil {
+		r.fail(CheckFormat, err, verdict.Syntax)
+		return nil
+	}
+	r.Kind = p.Kind
+	der, err := cms.Unarmor(armored)
+	if err != nil {
+		r.fail(CheckFormat, cmsError(err), verdict.Syntax)
+		return nil
+	}
+	sd, err := cms.Parse(der)
+	if err != nil {
+		r.fail(CheckFormat, cmsError(err), verdict.Syntax)
+		return nil
+	}
+	r.Fingerprint = sha256.Sum256(sd.Leaf.Raw)
+	r.NotBefore, r.NotAfter = sd.Leaf.NotBefore.UTC(), sd.Leaf.NotAfter.UTC()
+	if !fulcio.IsLeaf(sd.Leaf) {
+		r.fail(CheckFormat, verdict.Errorf(verdict.Syntax, "not-fulcio",
+			"the certificate is not Fulcio's; S/MIME signatures are not read by this version of paraph"), verdict.Syntax)
+		return nil
+	}
+	if id, err := fulcio.ParseIdentity(sd.Leaf); err == nil {
+		r.Claimed = Display(id.Name, id.Issuer)
+	}
+	key, ok := sd.Leaf.PublicKey.(*ecdsa.PublicKey)
+	if !ok || key.Curve != elliptic.P256() || sd.DigestAlgorithm != crypto.SHA256 {
+		r.fail(CheckFormat, verdict.Errorf(verdict.Syntax, "algorithm",
+			"the signature is not ECDSA over P-256 with SHA-256"), verdict.Syntax)
+		return nil
+	}
+	if err := checkUnsigned(sd); err != nil {
+		r.fail(CheckFormat, err, verdict.Syntax)
+		return nil
+	}
+	r.pass(CheckFormat, fmt.Sprintf("one CMS signature over a %s", p.Kind))
+	return sd
+}
+
+// Display is the signer's name for people.
+func Display(name, issuer string) string { return name + " [" + issuer + "]" }
+
+// checkUnsigned refuses unsigned attributes without a meaning here. Each type
+// stands at most once; the parser saw to that.
+func checkUnsigned(sd *cms.SignedData) error {
+	for _, a := range sd.UnsignedAttributes {
+		if !a.Type.Equal(cms.OIDTransparencyLogEntry) && !a.Type.Equal(cms.OIDTimeStampToken) {
+			return verdict.Errorf(verdict.Syntax, "unsigned-attribute", "the signature has an unsigned attribute %s without a meaning", a.Type)
+		}
+	}
+	return nil
+}
+
+// checkSignature holds the signature against the signed bytes.
+func (r *Result) checkSignature(sd *cms.SignedData, signed []byte) bool {
+	_, err := sd.Verify(signed)
+	e := verdict.As(cmsError(err), verdict.Signature, CheckSignature)
+	switch {
+	case err == nil:
+		r.pass(CheckDigest, "SHA-256 of the signed bytes")
+		r.pass(CheckSignature, "by the key of the certificate")
+		return true
+	case e.Class == verdict.Signature:
+		r.pass(CheckDigest, "SHA-256 of the signed bytes")
+		r.fail(CheckSignature, e, verdict.Signature)
+	default:
+		r.fail(CheckDigest, e, verdict.Binding)
+	}
+	return false
+}
+
+// cmsError gives an error of package cms the class that it has here.
+func cmsError(err error) error {
+	var e *cms.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	class := map[cms.Kind]verdict.Class{
+		cms.Syntax: verdict.Syntax, cms.Binding: verdict.Binding, cms.Signature: verdict.Signature,
+	}[e.Kind]
+	return &verdict.Error{Class: class, Rule: e.Rule, Message: e.Message, Err: e}
+}
+
+// checkCertificate verifies who certified the key, and for whom. It returns
+// the authority, nil if there is none to be trusted.
+func (r *Result) checkCertificate(sd *cms.SignedData, root *trust.Root) *trust.Authority {
+	ca, err := root.Issuer(sd.Leaf)
+	if err == nil {
+		err = ca.Covers(sd.Leaf.NotBefore)
+	}
+	if err != nil {
+		r.fail(CheckChain, err, verdict.Chain)
+		return nil
+	}
+	id, err := fulcio.ParseIdentity(sd.Leaf)
+	if !r.check(CheckChain, err, verdict.Chain, ca.URL) {
+		return nil
+	}
+	if !r.check(CheckSCT, fulcio.CheckSCT(sd.Leaf, ca, root), verdict.Chain, sctDetail(sd)) {
+		return ca
+	}
+	r.Signer = &Signer{Identity: *id, Instance: root.Instance}
+	return ca
+}
+
+func sctDetail(sd *cms.SignedData) string {
+	if fulcio.HasSCT(sd.Leaf) {
+		return "the certificate is in a certificate transparency log"
+	}
+	return "none, as usual for the first certificates of the public instance"
+}
