@@ -14,6 +14,8 @@ import (
 	"math/big"
 	"os"
 	"time"
+
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
 )
 
 const (
@@ -79,6 +81,10 @@ func (t *trustMaterial) makeTSA() (*ecdsa.PrivateKey, error) {
 		return nil, err
 	}
 	template := t.template("sigstore-tsa")
+	template.BasicConstraintsValid = false // no such extension
+	if template.SubjectKeyId, err = cryptoutils.SKID(key.Public()); err != nil {
+		return nil, err
+	}
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 37}, Critical: true, Value: purpose}}
 	leaf, err := issue(template, root, key.Public(), rootKey)
