@@ -200,7 +200,11 @@ func (l *Log) SET(e *Entry) []byte {
 // Checkpoint returns a signed checkpoint of the log for a size and a root hash,
 // true or not (C2SP tlog-checkpoint).
 func (l *Log) Checkpoint(size int64, root []byte) string {
-	return l.Note(fmt.Sprintf("%s\n%d\n%s\n", l.Origin(), size, b64(root)))
+	return l.Note(l.checkpointText(size, root))
+}
+
+func (l *Log) checkpointText(size int64, root []byte) string {
+	return fmt.Sprintf("%s\n%d\n%s\n", l.Origin(), size, b64(root))
 }
 
 // Note signs any text as a note of the log (C2SP signed-note). The text ends

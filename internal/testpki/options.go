@@ -15,6 +15,7 @@ type Option func(*settings)
 type settings struct {
 	seed           string
 	clock          *Clock
+	start          time.Time // what the clock showed first
 	tsaP256        bool
 	tsaLeaf        func(*x509.Certificate)
 	intermediate   func(*x509.Certificate)

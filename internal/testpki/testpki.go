@@ -75,6 +75,7 @@ func New(options ...Option) *PKI {
 	for _, option := range options {
 		option(&s)
 	}
+	s.start = s.clock.Now().UTC().Truncate(time.Second)
 	return newPKI(s)
 }
 
@@ -83,7 +84,7 @@ func newPKI(s settings) *PKI {
 		Clock:    s.clock,
 		settings: s,
 		keys:     newKeys(s),
-		start:    s.clock.Now().UTC().Truncate(time.Second),
+		start:    s.start,
 		urls:     staticURLs,
 	}
 	p.makeCA()

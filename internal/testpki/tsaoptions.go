@@ -15,7 +15,10 @@ type TSAOption func(*token)
 
 // WrongImprint makes the token speak of another message.
 func WrongImprint() TSAOption {
-	return func(t *token) { t.message = append([]byte("not "), t.message...) }
+	return func(t *token) {
+		t.message = append([]byte("not "), t.message...)
+		t.imprint = nil
+	}
 }
 
 // SHA1Imprint makes the imprint the SHA-1 of the message.
@@ -51,6 +54,9 @@ func NoCertificates() TSAOption { return func(t *token) { t.certified = false } 
 func ExtraCertificates(der ...[]byte) TSAOption {
 	return func(t *token) { t.extra = append(t.extra, der...) }
 }
+
+// WrongTSAKey signs with a key that is not the signer's.
+func WrongTSAKey() TSAOption { return func(t *token) { t.key = t.pki.Other().keys.tsaLeaf } }
 
 // ForgedToken signs something else than what the token states.
 func ForgedToken() TSAOption { return func(t *token) { t.forged = true } }
