@@ -24,15 +24,11 @@ func (p *Payload) parseCertificate(h *headers) error {
 	if p.Committer, err = parsePusher(pusher); err != nil {
 		return err
 	}
-	if h.peek("pushee") {
-		if p.Pushee, err = h.expect("pushee"); err != nil {
-			return err
-		}
+	if p.Pushee, err = h.optional("pushee"); err != nil {
+		return err
 	}
-	if h.peek("nonce") {
-		if p.Nonce, err = h.expect("nonce"); err != nil {
-			return err
-		}
+	if p.Nonce, err = h.optional("nonce"); err != nil {
+		return err
 	}
 	for h.peek("push-option") {
 		option, err := h.expect("push-option")
@@ -42,4 +38,16 @@ func (p *Payload) parseCertificate(h *headers) error {
 		p.PushOptions = append(p.PushOptions, option)
 	}
 	return h.end()
+}
+
+// optional takes a header that may be missing, but is not written when empty.
+func (h *headers) optional(name string) (string, error) {
+	if !h.peek(name) {
+		return "", nil
+	}
+	value, err := h.expect(name)
+	if err == nil && value == "" {
+		return "", broken(RuleHeaderSyntax, "the header %q is empty", name)
+	}
+	return value, err
 }
