@@ -1,0 +1,53 @@
+package cms
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/pem"
+)
+
+const (
+	armorLabel = "SIGNED MESSAGE"
+	// git knows a signature of this kind by the first of these lines and by
+	// nothing else.
+	armorBegin = "-----BEGIN " + armorLabel + "-----\n"
+	armorEnd   = "-----END " + armorLabel + "-----\n"
+
+	maxBase64 = (MaxSize + 2) / 3 * 4
+	maxArmor  = len(armorBegin) + maxBase64 + (maxBase64+63)/64 + len(armorEnd)
+)
+
+// Armor returns der as PEM (RFC 7468, the strict form of section 3) under
+// the label SIGNED MESSAGE: lines of 64 columns, each with an LF, the last
+// one too.
+func Armor(der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: armorLabel, Bytes: der})
+}
+
+// Unarmor undoes Armor for a message of at most [MaxSize] bytes. It accepts
+// only what Armor writes, byte for byte: no headers, no text around it, no
+// CR, no second block. Errors are an [*Error] of kind Syntax.
+func Unarmor(armored []byte) ([]byte, error) {
+	if len(armored) > maxArmor {
+		return nil, syntaxf("armor-size", "the armored signature has %d bytes, more than %d", len(armored), maxArmor)
+	}
+	text, ok := bytes.CutPrefix(armored, []byte(armorBegin))
+	if !ok {
+		return nil, syntaxf("armor-begin", "the signature does not begin with %q", armorBegin)
+	}
+	if text, ok = bytes.CutSuffix(text, []byte(armorEnd)); !ok {
+		return nil, syntaxf("armor-end", "the signature does not end with %q", armorEnd)
+	}
+	// The decoder skips CR and LF wherever they are; the comparison does not.
+	der, err := base64.StdEncoding.Strict().AppendDecode(nil, text)
+	if err != nil {
+		return nil, syntaxf("armor-base64", "the armor is not base64: %w", err)
+	}
+	if len(der) > MaxSize {
+		return nil, syntaxf("armor-size", "the message has %d bytes, more than %d", len(der), MaxSize)
+	}
+	if !bytes.Equal(Armor(der), armored) {
+		return nil, syntaxf("armor-lines", "the armor is not in lines of 64 columns that end in LF")
+	}
+	return der, nil
+}
