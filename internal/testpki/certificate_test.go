@@ -195,9 +195,11 @@ func TestSCTDefects(t *testing.T) {
 			}
 		})
 	}
-	leaf := parse(t, p.Certificate(testpki.Key("alice").Public(), alice, testpki.NoSCT()))
-	if extension(leaf, oidSCT) != nil {
-		t.Error("NoSCT left an SCT")
+	size := func(option testpki.CertOption) int {
+		return len(extension(parse(t, p.Certificate(testpki.Key("alice").Public(), alice, option)), oidSCT))
+	}
+	if none, two, four := size(testpki.NoSCT()), size(testpki.SCTCount(2)), size(testpki.SCTCount(4)); none != 0 || four < 2*two-8 {
+		t.Errorf("SCT lists of %d, %d and %d bytes", none, two, four)
 	}
 }
 
@@ -229,6 +231,19 @@ func TestCertificateDefects(t *testing.T) {
 		{"issuer 8", testpki.IssuerV2("x"), func(c *x509.Certificate) bool { return string(extension(c, oid(8))) == "\x0c\x01x" }},
 		{"issuer 8 IA5", testpki.IssuerV2NotUTF8String("x"), func(c *x509.Certificate) bool { return string(extension(c, oid(8))) == "\x16\x01x" }},
 		{"no issuer", testpki.NoIssuer(), func(c *x509.Certificate) bool { return extension(c, oid(1)) == nil && extension(c, oid(8)) == nil }},
+		{"SAN without a name", testpki.EmptySAN(), func(c *x509.Certificate) bool {
+			return string(extension(c, asn1.ObjectIdentifier{2, 5, 29, 17})) == "\x30\x00"
+		}},
+		{"DNS name", testpki.RawSAN(testpki.DNSName("example.com")), func(c *x509.Certificate) bool { return len(c.DNSNames) == 1 && len(c.EmailAddresses) == 0 }},
+		{"other EKU", testpki.WithEKU(x509.ExtKeyUsageClientAuth), func(c *x509.Certificate) bool {
+			return len(c.ExtKeyUsage) == 1 && c.ExtKeyUsage[0] == x509.ExtKeyUsageClientAuth
+		}},
+		{"key usage", testpki.WithKeyUsage(x509.KeyUsageCertSign), func(c *x509.Certificate) bool { return c.KeyUsage == x509.KeyUsageCertSign }},
+		{"unknown critical extension", testpki.UnknownCriticalExtension(), func(c *x509.Certificate) bool { return len(c.UnhandledCriticalExtensions) == 1 }},
+		{"SCT of another time", testpki.SCTTime(time.UnixMilli(1)), func(c *x509.Certificate) bool {
+			// OCTET STRING and two lengths, version, log id: then the time.
+			return binary.BigEndian.Uint64(extension(c, oidSCT)[2+2+2+1+32:]) == 1
+		}},
 		{"other CA", testpki.FromOtherCA(), func(c *x509.Certificate) bool { return c.CheckSignatureFrom(p.CAIntermediate) != nil }},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -219,6 +219,7 @@ func TestTSAFaults(t *testing.T) {
 		{"wrong key", testpki.WrongKey(), false, true, true},
 		{"wrong entry", testpki.WrongEntry(), true, false, true},
 		{"wrong nonce", testpki.WrongNonce(), true, true, false},
+		{"forged", testpki.Stamp(testpki.ForgedToken()), false, true, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c.s.TSA.Set(test.fault)

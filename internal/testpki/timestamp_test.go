@@ -74,6 +74,8 @@ func TestTokenDefects(t *testing.T) {
 		{"extra certificate", testpki.ExtraCertificates(p.CARoot.Raw), func(s *timestamp.Timestamp) bool { return len(s.Certificates) == 2 }},
 		{"extra EKU", testpki.SignerExtraEKU(), func(s *timestamp.Timestamp) bool { return len(s.Certificates[0].ExtKeyUsage) == 2 }},
 		{"CA", testpki.SignerIsCA(), func(s *timestamp.Timestamp) bool { return s.Certificates[0].IsCA }},
+		{"policy", testpki.TSAPolicy(asn1.ObjectIdentifier{1, 2, 3}), func(s *timestamp.Timestamp) bool { return s.Policy.String() == "1.2.3" }},
+		{"no EKU", testpki.SignerTemplate(testpki.TSANoEKU), func(s *timestamp.Timestamp) bool { return len(s.Certificates[0].ExtKeyUsage) == 0 }},
 		{"foreign", testpki.ForeignTSA(), func(s *timestamp.Timestamp) bool { return s.Certificates[0].Equal(p.Other().TSALeaf) }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
