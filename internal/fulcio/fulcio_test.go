@@ -151,7 +151,7 @@ func TestCheckSCT(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := leaf(t, p, testpki.Identity{Email: "alice@example.com", Issuer: accounts}, tt.option)
-			err = fulcio.CheckSCT(c, root.CAs[0], root)
+			err = fulcio.CheckSCT(c, &trust.Path{Authority: root.CAs[0], Issuers: root.CAs[0].Chain}, root)
 			if got := rule(err); got != tt.want {
 				t.Errorf("%s (%v), want %s", got, err, tt.want)
 			}

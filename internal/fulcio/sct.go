@@ -22,12 +22,16 @@ import (
 // maxSCTs bounds the timestamps of one certificate.
 const maxSCTs = 8
 
-// firstCA is the SHA-256 of the public instance's first CA certificate. Its
-// certificates were logged, but for the first months without an SCT inside.
-const firstCA = "03a38ffb1f450100c2596d1d10b900ac4d504058006dda58199576bbeb9c73d0"
+// firstCAs are the SHA-256 of the public instance's two root certificates.
+// Until June 2022 they issued signers' certificates themselves, and at first
+// these were logged without an SCT inside.
+var firstCAs = map[string]bool{
+	"03a38ffb1f450100c2596d1d10b900ac4d504058006dda58199576bbeb9c73d0": true,
+	"3ba7b6cc4e95469d4d334b49cb257ad8537076fa84b0ca87ff4ecfe6a54680c1": true,
+}
 
-// firstCAEnd is when that CA ended.
-var firstCAEnd = time.Date(2022, 12, 31, 23, 59, 59, 0, time.UTC)
+// firstCAsEnd is when the exception for them ends.
+var firstCAsEnd = time.Date(2022, 12, 31, 23, 59, 59, 0, time.UTC)
 
 var oidSCTs = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 2}
 
@@ -40,11 +44,11 @@ type sct struct {
 	signature  cryptobyte.String
 }
 
-// CheckSCT verifies the signed certificate timestamps inside leaf, which ca
-// issued: at least one is by a log of the trusted root, and all such hold.
+// CheckSCT verifies the signed certificate timestamps inside leaf, which the
+// path certified: at least one is by a log of the trusted root, and all such hold.
 //
 // A certificate whose logs are all unknown is a failure of class Material.
-func CheckSCT(leaf *x509.Certificate, ca *trust.Authority, root *trust.Root) error {
+func CheckSCT(leaf *x509.Certificate, by *trust.Path, root *trust.Root) error {
 	var value []byte
 	for _, e := range leaf.Extensions {
 		if e.Id.Equal(oidSCTs) {
@@ -52,7 +56,7 @@ func CheckSCT(leaf *x509.Certificate, ca *trust.Authority, root *trust.Root) err
 		}
 	}
 	if value == nil {
-		if mayLackSCT(leaf, ca) {
+		if mayLackSCT(leaf, by) {
 			return nil
 		}
 		return verdict.Errorf(verdict.Chain, "sct-missing", "the certificate carries no certificate transparency timestamp")
@@ -65,7 +69,7 @@ func CheckSCT(leaf *x509.Certificate, ca *trust.Authority, root *trust.Root) err
 	if err != nil {
 		return err
 	}
-	keyHash := sha256.Sum256(ca.Chain[0].RawSubjectPublicKeyInfo)
+	keyHash := sha256.Sum256(by.Issuers[0].RawSubjectPublicKeyInfo)
 	known := false
 	for _, s := range scts {
 		log := root.CTLog(s.logID)
@@ -84,9 +88,9 @@ func CheckSCT(leaf *x509.Certificate, ca *trust.Authority, root *trust.Root) err
 	return nil
 }
 
-func mayLackSCT(leaf *x509.Certificate, ca *trust.Authority) bool {
-	sum := sha256.Sum256(ca.Chain[0].Raw)
-	return hex.EncodeToString(sum[:]) == firstCA && !leaf.NotBefore.After(firstCAEnd)
+func mayLackSCT(leaf *x509.Certificate, by *trust.Path) bool {
+	sum := sha256.Sum256(by.Issuers[0].Raw)
+	return firstCAs[hex.EncodeToString(sum[:])] && !leaf.NotBefore.After(firstCAsEnd)
 }
 
 // parseSCTs reads a SignedCertificateTimestampList, RFC 6962, 3.3.

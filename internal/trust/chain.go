@@ -28,12 +28,14 @@ func (a *Authority) Check() error {
 
 // Covers reports whether the authority and every certificate of its chain
 // were valid at time t. All intervals contain their ends (RFC 5280, 4.1.2.5).
-func (a *Authority) Covers(t time.Time) error {
+func (a *Authority) Covers(t time.Time) error { return a.covers(a.Chain, t) }
+
+func (a *Authority) covers(chain []*x509.Certificate, t time.Time) error {
 	if !a.Valid.Contains(t) {
 		return verdict.Errorf(verdict.Chain, "authority-window",
 			"the trusted root does not trust %s at %s", a.URL, t.UTC().Format(time.RFC3339))
 	}
-	for _, c := range a.Chain {
+	for _, c := range chain {
 		if t.Before(c.NotBefore) || t.After(c.NotAfter) {
 			return verdict.Errorf(verdict.Chain, "ca-window",
 				"certificate %q of %s is not valid at %s", c.Subject, a.URL, t.UTC().Format(time.RFC3339))
@@ -42,29 +44,38 @@ func (a *Authority) Covers(t time.Time) error {
 	return nil
 }
 
-// Issuer returns the authority among the root's CAs that names itself as
-// leaf's issuer and whose signature leaf carries. Only certificates of the
-// trusted root are candidates: whatever else travels with a signature is
-// never used for a chain.
+// A Path is who certified a signer: the part of an authority's chain above
+// the signer's certificate.
+type Path struct {
+	*Authority
+	// Issuers is the issuing certificate first, the self-signed root last. The
+	// public instance's root issued certificates itself until June 2022.
+	Issuers []*x509.Certificate
+}
+
+// Covers is Authority.Covers for the certificates of the path.
+func (p *Path) Covers(t time.Time) error { return p.covers(p.Issuers, t) }
+
+// Issuer returns the path to the authority among the root's CAs that names
+// itself as leaf's issuer and whose signature leaf carries. Only certificates
+// of the trusted root are candidates: whatever else travels with a signature
+// is never used for a chain.
 //
 // A CA that is not in the root is a failure of class Material; a certificate
 // that only claims to come from a known CA, one of class Chain. The leaf's
 // own validity at a proven time is the caller's question.
-func (r *Root) Issuer(leaf *x509.Certificate) (*Authority, error) {
+func (r *Root) Issuer(leaf *x509.Certificate) (*Path, error) {
 	var failed error
 	for _, ca := range r.CAs {
-		issuer := ca.Chain[0]
-		if !bytes.Equal(issuer.RawSubject, leaf.RawIssuer) {
-			continue
+		for i, issuer := range ca.Chain {
+			if !named(issuer, leaf) {
+				continue
+			}
+			failed = ca.issued(leaf, issuer)
+			if failed == nil {
+				return &Path{ca, ca.Chain[i:]}, nil
+			}
 		}
-		if len(leaf.AuthorityKeyId) > 0 && len(issuer.SubjectKeyId) > 0 && !bytes.Equal(leaf.AuthorityKeyId, issuer.SubjectKeyId) {
-			continue
-		}
-		err := ca.issued(leaf)
-		if err == nil {
-			return ca, nil
-		}
-		failed = err
 	}
 	if failed != nil {
 		return nil, failed
@@ -73,12 +84,20 @@ func (r *Root) Issuer(leaf *x509.Certificate) (*Authority, error) {
 		"the certificate was issued by %q, which the trusted root does not know", leaf.Issuer)
 }
 
+// named reports whether leaf names issuer as the one that signed it.
+func named(issuer, leaf *x509.Certificate) bool {
+	if !bytes.Equal(issuer.RawSubject, leaf.RawIssuer) {
+		return false
+	}
+	return len(leaf.AuthorityKeyId) == 0 || len(issuer.SubjectKeyId) == 0 || bytes.Equal(leaf.AuthorityKeyId, issuer.SubjectKeyId)
+}
+
 // issued verifies leaf against the issuing certificate as the only trust
 // anchor, at the time the leaf itself begins: names, key usages, path length
 // and signature. The anchor's own chain is checked once by Check.
-func (a *Authority) issued(leaf *x509.Certificate) error {
+func (a *Authority) issued(leaf, issuer *x509.Certificate) error {
 	anchor := x509.NewCertPool()
-	anchor.AddCert(a.Chain[0])
+	anchor.AddCert(issuer)
 	l := *leaf
 	l.UnhandledCriticalExtensions = withoutSAN(leaf.UnhandledCriticalExtensions)
 	_, err := l.Verify(x509.VerifyOptions{

@@ -7,21 +7,17 @@
 package verify
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/paraph/paraph/cms"
 	"github.com/paraph/paraph/internal/fulcio"
 	"github.com/paraph/paraph/internal/payload"
-	"github.com/paraph/paraph/internal/rekor"
 	"github.com/paraph/paraph/internal/trust"
-	"github.com/paraph/paraph/internal/tsa"
 	"github.com/paraph/paraph/internal/verdict"
 )
 
@@ -140,7 +136,7 @@ func cmsError(err error) error {
 
 // checkCertificate verifies who certified the key, and for whom. It returns
 // the authority, nil if there is none to be trusted.
-func (r *Result) checkCertificate(sd *cms.SignedData, root *trust.Root) *trust.Authority {
+func (r *Result) checkCertificate(sd *cms.SignedData, root *trust.Root) *trust.Path {
 	ca, err := root.Issuer(sd.Leaf)
 	if err == nil {
 		err = ca.Covers(sd.Leaf.NotBefore)
