@@ -40,6 +40,11 @@ func Join(f Format, t Type, signed, signature []byte) ([]byte, error) {
 	if _, err := payload.Parse(signed); err != nil {
 		return nil, newError(verdict.As(err, verdict.Syntax, RuleJoin))
 	}
+	// git stops with an error at each object whose armor it does not know, and
+	// a signature without its last line break swallows the blank line after it.
+	if armor, _ := armorOf(signature); armor == UnknownArmor || signature[len(signature)-1] != '\n' {
+		return nil, broken(RuleJoin, "not an armored signature that ends in a line break")
+	}
 	raw := slices.Concat(signed, signature)
 	if t == Commit {
 		// git searches for two line breaks; Parse has seen them.
@@ -47,7 +52,7 @@ func Join(f Format, t Type, signed, signature []byte) ([]byte, error) {
 	}
 	back, err := Split(f, t, raw)
 	if errors.Is(err, ErrUnsigned) {
-		return nil, broken(RuleJoin, "no signature to join, or none that begins on a line of its own")
+		return nil, broken(RuleJoin, "the signature does not begin on a line of its own")
 	}
 	if err != nil {
 		return nil, err
