@@ -1,0 +1,115 @@
+package rekor_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/paraph/paraph/cms"
+	"github.com/paraph/paraph/internal/rekor"
+)
+
+// TestCorpus checks the log entries of real commits and tags against the
+// trusted root of the public instance.
+func TestCorpus(t *testing.T) {
+	dir := os.Getenv("PARAPH_CORPUS")
+	if dir == "" {
+		t.Skip("PARAPH_CORPUS is not set: no real log entries to read")
+	}
+	read := func(elem ...string) []byte {
+		b, err := os.ReadFile(filepath.Join(append([]string{dir}, elem...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	l := &logged{root: parseRoot(t, read("..", "trust", "trusted_root.json"))}
+	entries := 0
+	for _, row := range strings.Split(strings.TrimSpace(string(read("objects.tsv"))), "\n")[1:] {
+		f := strings.Split(row, "\t")
+		id, kind, mode, expect := f[0], f[1], f[3], f[4]
+		if mode != "embedded" || expect != "good" {
+			continue
+		}
+		entries++
+		t.Run(id, func(t *testing.T) {
+			pb := l.readObject(t, read("objects", id+"."+kind))
+			result, check, err := l.verify(pb)
+			if err != nil {
+				t.Fatalf("%s: %v", check, err)
+			}
+			if result.Major != 1 || result.Log.URL != "https://rekor.sigstore.dev" || result.IntegratedTime.Year() != 2026 {
+				t.Errorf("result %+v", result)
+			}
+		})
+	}
+	if entries != 21 {
+		t.Errorf("%d entries, expected 21", entries)
+	}
+}
+
+// readObject takes what was logged from the signature of a good object, and
+// returns the entry.
+func (l *logged) readObject(t *testing.T, object []byte) []byte {
+	t.Helper()
+	const begin, end = "-----BEGIN SIGNED MESSAGE-----", "-----END SIGNED MESSAGE-----"
+	i, j := bytes.LastIndex(object, []byte(begin)), bytes.LastIndex(object, []byte(end))
+	if i < 0 || j < i {
+		t.Fatal("the object has no signature")
+	}
+	// Lines of a commit's header are continued by a space.
+	armored := bytes.ReplaceAll(object[i:j+len(end)], []byte("\n "), []byte("\n"))
+	der, err := cms.Unarmor(append(armored, '\n'))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sd, err := cms.Parse(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.digest, l.signature, l.leaf = sha256.Sum256(sd.RawSignedAttributes), sd.Signature, sd.Leaf.Raw
+	for _, a := range sd.UnsignedAttributes {
+		in := cryptobyte.String(a.Values[0])
+		var pb cryptobyte.String
+		if a.Type.Equal(cms.OIDTransparencyLogEntry) && in.ReadASN1(&pb, cbasn1.OCTET_STRING) && in.Empty() {
+			return pb
+		}
+	}
+	t.Fatal("the signature has no entry")
+	return nil
+}
+
+// TestCorpusBits flips each bit of one real entry.
+func TestCorpusBits(t *testing.T) {
+	dir := os.Getenv("PARAPH_CORPUS")
+	if dir == "" {
+		t.Skip("PARAPH_CORPUS is not set: no real log entry to flip bits of")
+	}
+	root, err := os.ReadFile(filepath.Join(dir, "..", "trust", "trusted_root.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	object, err := os.ReadFile(filepath.Join(dir, "objects", "138f9d7cb3097a5f04192621a186e54f86390df0.tag"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &logged{root: parseRoot(t, root)}
+	good := l.readObject(t, object)
+	for i := range len(good) * 8 {
+		pb := bytes.Clone(good)
+		pb[i/8] ^= 1 << (i % 8)
+		e, err := rekor.ParseEntry(pb)
+		if err != nil {
+			continue
+		}
+		if result, _ := rekor.Verify(e, l.digest, l.signature, l.leaf, l.root); result != nil {
+			t.Errorf("bit %d of byte %d flipped, and the entry holds", i%8, i/8)
+		}
+	}
+}
