@@ -2,7 +2,6 @@ package cms_test
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -110,16 +109,4 @@ func splitObject(t *testing.T, kind string, object []byte) (payload, armored []b
 	lines = bytes.TrimSuffix(lines, []byte("\n\n"))
 	lines = append(bytes.TrimSuffix(lines, []byte("\n")), '\n')
 	return append(append(bytes.Clone(before), '\n'), rest...), lines
-}
-
-// wantRule fails unless err is an Error of this kind under this rule.
-func wantRule(t *testing.T, err error, kind cms.Kind, rule string) {
-	t.Helper()
-	var e *cms.Error
-	if !errors.As(err, &e) {
-		t.Fatalf("got %v, want an Error under rule %s", err, rule)
-	}
-	if e.Kind != kind || e.Rule != rule {
-		t.Errorf("got %v/%s (%s), want %v/%s", e.Kind, e.Rule, e.Message, kind, rule)
-	}
 }

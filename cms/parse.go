@@ -94,6 +94,9 @@ func (sd *SignedData) parseSignedData(in cryptobyte.String) error {
 	if version != want {
 		return syntaxf("signed-data-version", "the SignedData is of version %d, not %d", version, want)
 	}
+	if digests.Empty() {
+		return syntaxf("digest-algorithms", "there is no digest algorithm")
+	}
 	hash, err := readDigestAlgorithm(&digests)
 	if err != nil {
 		return err
