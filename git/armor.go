@@ -2,8 +2,8 @@ package git
 
 import "bytes"
 
-// maxSignature bounds an armored signature, in bytes. The longest that paraph
-// writes is under 20 KiB; S/MIME with its chain stays under 64 KiB.
+// maxSignature bounds an armored signature, in bytes. What paraph writes has some
+// 4 KiB; OpenPGP and S/MIME signatures with long chains have several times that.
 const maxSignature = 1 << 20
 
 // An Armor is the sort of a signature, by its first bytes. The zero value is

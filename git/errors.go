@@ -39,7 +39,7 @@ func newError(cause *verdict.Error) *Error {
 // headers that were signed are listed in internal/payload.
 const (
 	RuleUsage              = "usage"                 // not a format and type of this package
-	RuleObjectType         = "object-kind"           // an object of another type
+	RuleObjectKind         = "object-kind"           // an object of another type
 	RuleObjectFormat       = "object-format"         // object ids of another hash algorithm
 	RuleCollision          = "sha1-collision"        // made to collide with another object
 	RuleNoBlankLine        = "no-blank-line"         // the headers of a commit or tag do not end

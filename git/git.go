@@ -110,7 +110,7 @@ func checkType(f Format, t Type, raw []byte) error {
 		return broken(RuleUsage, "not a format and a type: %s, %q", f, string(t))
 	}
 	if len(raw) < len(word) || string(raw[:len(word)]) != word {
-		return broken(RuleObjectType, "a %s begins with %q, this object does not", t, word)
+		return broken(RuleObjectKind, "a %s begins with %q, this object does not", t, word)
 	}
 	if t == PushCertificate {
 		return nil

@@ -12,6 +12,7 @@ import (
 const (
 	id1 = "1111111111111111111111111111111111111111"
 	id2 = "2222222222222222222222222222222222222222"
+	id3 = "4444444444444444444444444444444444444444"
 	// tail makes an id of a SHA-256 repository of these.
 	tail = "333333333333333333333333"
 
@@ -36,8 +37,7 @@ func fold(name, value string) string {
 
 // long makes an object of a SHA-1 repository one of a SHA-256 repository.
 func long(raw string) string {
-	raw = strings.ReplaceAll(raw, id1, id1+tail)
-	return strings.ReplaceAll(raw, id2, id2+tail)
+	return strings.NewReplacer(id1, id1+tail, id2, id2+tail, id3, id3+tail).Replace(raw)
 }
 
 // wantRule asserts which rule of syntax an error is about, in the public form
