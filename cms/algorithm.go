@@ -87,8 +87,9 @@ func readDigestAlgorithm(in *cryptobyte.String) (crypto.Hash, error) {
 	return 0, syntaxf("digest-algorithm", "digest algorithm %v is not SHA-256, SHA-384 or SHA-512", id)
 }
 
-// readSignatureAlgorithm reads RFC 5754, 3: parameters are NULL for RSA and
-// absent for ECDSA; and RFC 8419, 2: absent for Ed25519.
+// readSignatureAlgorithm reads RFC 5754, 3.2, where parameters are NULL for
+// RSA, and absent read too for all but rsaEncryption (RFC 3370, 3.2); 3.3,
+// where they are absent for ECDSA; and RFC 8419, 2, absent for Ed25519.
 func readSignatureAlgorithm(in *cryptobyte.String) (signatureAlgorithm, error) {
 	id, null, err := readAlgorithm(in)
 	if err != nil {
@@ -98,7 +99,8 @@ func readSignatureAlgorithm(in *cryptobyte.String) (signatureAlgorithm, error) {
 		if !id.Equal(s.id) {
 			continue
 		}
-		if null != (s.key == keyRSA) {
+		mayBeNull, mayBeAbsent := s.key == keyRSA, s.key != keyRSA || s.hash != 0
+		if null && !mayBeNull || !null && !mayBeAbsent {
 			return signatureAlgorithm{}, syntaxf("algorithm-parameters", "the parameters of signature algorithm %v are not as its specification says", id)
 		}
 		return s.signatureAlgorithm, nil

@@ -149,3 +149,19 @@ func wantRule(t *testing.T, err error, kind cms.Kind, rule string) {
 		t.Errorf("got %v/%s (%s), want %v/%s", e.Kind, e.Rule, e.Message, kind, rule)
 	}
 }
+
+// ecdsaKey returns the key that cert certifies.
+func ecdsaKey(t testing.TB, cert *x509.Certificate) *ecdsa.PublicKey {
+	t.Helper()
+	key, ok := cert.PublicKey.(*ecdsa.PublicKey)
+	if !ok {
+		t.Fatalf("the certificate has a %T", cert.PublicKey)
+	}
+	return key
+}
+
+// verifyASN1 asks the standard library.
+func verifyASN1(t testing.TB, s signer, digest, signature []byte) bool {
+	t.Helper()
+	return ecdsa.VerifyASN1(ecdsaKey(t, s.leaf), digest, signature)
+}

@@ -36,7 +36,6 @@ func TestNoDefect(t *testing.T) {
 func (v vector) der(t *testing.T) []byte {
 	by := newSigner(t, "P-256")
 	m := edit(t, sign(t, by, unsignedAttributes()...), by, crypto.SHA256)
-	m.signed.raw, m.value.raw = nil, nil
 	v.edit(t, m)
 	if m.value.raw == nil && m.value.body != nil {
 		m.resign(t)
@@ -217,6 +216,7 @@ var (
 	oidECDSA384   = asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 3}
 	oidECDSASHA1  = asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 1}
 	oidRSA        = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}
+	oidRSASHA256  = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}
 	oidRSASHA512  = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 13}
 	oidEd25519    = asn1.ObjectIdentifier{1, 3, 101, 112}
 	oidSignedData = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}
@@ -235,7 +235,7 @@ var algorithmVectors = []vector{
 	{"digest with an INTEGER", "algorithm-parameters", setDigest(algorithm(oidSHA256, prim(asn1.TagInteger, 1)))},
 	{"digest with two NULL", "algorithm-parameters", setDigest(algorithm(oidSHA256, derNull, derNull))},
 	{"ECDSA with NULL", "algorithm-parameters", setAlgorithm(algorithm(oidECDSA256, derNull))},
-	{"RSA without", "algorithm-parameters", signedBy("RSA-2048", algorithm(oidRSA))},
+	{"rsaEncryption without", "algorithm-parameters", signedBy("RSA-2048", algorithm(oidRSA))},
 	{"Ed25519 with NULL", "algorithm-parameters", setAlgorithm(algorithm(oidEd25519, derNull))},
 	{"ECDSA with SHA-1", "signature-algorithm", setAlgorithm(algorithm(oidECDSASHA1))},
 	{"ECDSA with SHA-384", "signature-algorithm-digest", setAlgorithm(algorithm(oidECDSA384))},
