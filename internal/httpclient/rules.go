@@ -1,0 +1,65 @@
+package httpclient
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// checkURL parses the URL of a service and refuses one that may not be used.
+// Its errors do not quote it: it may hold a password.
+func checkURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Opaque != "":
+		return nil, errors.New("the URL cannot be parsed")
+	case u.User != nil:
+		return nil, errors.New("the URL has a user name or password, which no service here takes")
+	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+		return u, nil
+	case u.Scheme == "http":
+		return nil, errors.New("http is for loopback hosts only")
+	}
+	return nil, errors.New("the URL is not https")
+}
+
+// isLoopback reports whether a host is this machine without asking anybody.
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// checkRedirect follows a redirect that stays with the same server and asks
+// the same.
+func checkRedirect(next *http.Request, via []*http.Request) error {
+	first := via[0]
+	switch {
+	case len(via) > maxRedirect:
+		return fmt.Errorf("more than %d redirects", maxRedirect)
+	case next.URL.Scheme != first.URL.Scheme:
+		return errors.New("the server redirects to another scheme")
+	case !strings.EqualFold(next.URL.Hostname(), first.URL.Hostname()) || port(next.URL) != port(first.URL):
+		return errors.New("the server redirects to another host")
+	case next.URL.User != nil:
+		return errors.New("the server redirects to a URL with a user name")
+	case next.Method != first.Method:
+		return errors.New("the server redirects with another method")
+	}
+	return nil
+}
+
+func port(u *url.URL) string {
+	switch p := u.Port(); {
+	case p != "":
+		return p
+	case u.Scheme == "http":
+		return "80"
+	}
+	return "443"
+}
