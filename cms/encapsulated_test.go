@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"testing"
-	"time"
 
 	"github.com/digitorus/timestamp"
 
@@ -45,7 +44,7 @@ func TestEncapsulated(t *testing.T) {
 		t.Errorf("Bytes differs from what was parsed (%v)", err)
 	}
 	_, err = cms.Parse(der)
-	wantRule(t, err, cms.Syntax, "signed-data-version")
+	wantRule(t, err, cms.Syntax, "content-type")
 	if err := sd.SetUnsignedAttributes(); err != nil || len(sd.UnsignedAttributes) != 0 {
 		t.Errorf("unsigned attributes could not be removed (%v)", err)
 	}
@@ -90,29 +89,12 @@ func TestParseEncapsulatedRefuses(t *testing.T) {
 	wantRule(t, err, cms.Binding, "content-type-value")
 }
 
-// TestTimestampToken reads a token that digitorus/timestamp makes.
+// TestTimestampToken reads tokens that digitorus/timestamp makes.
 func TestTimestampToken(t *testing.T) {
-	ca := newSigner(t, "CA")
 	for _, kind := range []string{"P-256", "P-384", "RSA-2048"} {
 		t.Run(kind, func(t *testing.T) {
-			template := certificateTemplate("TSA", 500)
-			template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping}
-			key := newSigner(t, kind).key
-			leaf := issue(t, template, ca, key.Public())
-			imprint := sha256.Sum256(content)
-			ts := timestamp.Timestamp{
-				HashAlgorithm: crypto.SHA256, HashedMessage: imprint[:], Time: time.Now(),
-				Policy: asn1.ObjectIdentifier{1, 2, 3}, AddTSACertificate: true,
-			}
-			response, err := ts.CreateResponseWithOpts(leaf, key, crypto.SHA256)
-			if err != nil {
-				t.Fatal(err)
-			}
-			answer, err := timestamp.ParseResponse(response)
-			if err != nil {
-				t.Fatal(err)
-			}
-			sd, err := cms.ParseEncapsulated(answer.RawToken, cms.OIDTSTInfo)
+			der, leaf := newToken(t, kind)
+			sd, err := cms.ParseEncapsulated(der, cms.OIDTSTInfo)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -120,9 +102,33 @@ func TestTimestampToken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			imprint := sha256.Sum256(content)
 			if !bytes.Contains(v.Content, imprint[:]) || !v.Leaf.Equal(leaf) {
 				t.Error("the token does not hold what was stamped")
 			}
 		})
 	}
+}
+
+// newToken makes a bare TimeStampToken over content.
+func newToken(t testing.TB, kind string) ([]byte, *x509.Certificate) {
+	t.Helper()
+	template := certificateTemplate("TSA", 500)
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping}
+	key := newSigner(t, kind).key
+	leaf := issue(t, template, newSigner(t, "CA"), key.Public())
+	imprint := sha256.Sum256(content)
+	stamp := timestamp.Timestamp{
+		HashAlgorithm: crypto.SHA256, HashedMessage: imprint[:], Time: signingTime,
+		Policy: asn1.ObjectIdentifier{1, 2, 3}, AddTSACertificate: true,
+	}
+	response, err := stamp.CreateResponseWithOpts(leaf, key, crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := timestamp.ParseResponse(response)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.RawToken, leaf
 }

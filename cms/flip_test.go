@@ -3,7 +3,6 @@ package cms_test
 import (
 	"bytes"
 	"crypto"
-	"fmt"
 	"testing"
 
 	"github.com/paraph/paraph/cms"
@@ -166,7 +165,7 @@ func TestEveryBitFlipOfContent(t *testing.T) {
 			changed[i] ^= 1 << bit
 			_, err := sd.Verify(changed)
 			changed[i] ^= 1 << bit
-			t.Run(fmt.Sprintf("%d.%d", i, bit), func(t *testing.T) { wantRule(t, err, cms.Binding, "message-digest-value") })
+			wantRule(t, err, cms.Binding, "message-digest-value")
 		}
 	}
 }

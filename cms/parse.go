@@ -85,15 +85,6 @@ func (sd *SignedData) parseSignedData(in cryptobyte.String) error {
 	if !in.ReadASN1(&signers, cbasn1.SET) || !in.Empty() {
 		return syntaxf("signed-data", "the SignedData is not well-formed")
 	}
-	// RFC 5652, 5.1: version 3 is for content other than id-data; 4, 5 and
-	// signers of version 3 are not read here.
-	want := int64(3)
-	if sd.ContentType.Equal(OIDData) {
-		want = 1
-	}
-	if version != want {
-		return syntaxf("signed-data-version", "the SignedData is of version %d, not %d", version, want)
-	}
 	if digests.Empty() {
 		return syntaxf("digest-algorithms", "there is no digest algorithm")
 	}
@@ -111,7 +102,24 @@ func (sd *SignedData) parseSignedData(in cryptobyte.String) error {
 	if !hasCertificates || certificates.Empty() {
 		return syntaxf("no-certificates", "the message brings no certificate")
 	}
-	return sd.parseSigners(signers, certificates)
+	if err := sd.parseSigners(signers, certificates); err != nil {
+		return err
+	}
+	return sd.checkVersion(version)
+}
+
+// checkVersion is RFC 5652, 5.1: version 3 is for content other than id-data.
+// What versions 4 and 5 are for, and signers of version 3, was refused before
+// by a rule that says more.
+func (sd *SignedData) checkVersion(version int64) error {
+	want := int64(3)
+	if sd.ContentType.Equal(OIDData) {
+		want = 1
+	}
+	if version != want {
+		return syntaxf("signed-data-version", "the SignedData is of version %d, not %d", version, want)
+	}
+	return nil
 }
 
 // parseContent reads RFC 5652, 5.2:
