@@ -1,0 +1,156 @@
+// Package client adds signatures to Rekor, v1 or v2.
+//
+// It checks that an answer is an entry for what was asked. What the entry
+// proves is checked by [rekor.Verify], which the caller runs before it
+// believes any of it.
+package client
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"time"
+
+	"github.com/paraph/paraph/internal/httpclient"
+	"github.com/paraph/paraph/internal/rekor"
+)
+
+const (
+	pathV1 = "/api/v1/log/entries"
+	pathV2 = "/api/v2/log/entries"
+
+	maxAnswer   = 128 << 10        // bytes of an entry as JSON
+	timeoutV2   = 20 * time.Second // an entry waits for the log's next checkpoint
+	contentType = "application/json"
+)
+
+// AddV1 adds a signature to the Rekor v1 at base as a hashedrekord 0.0.1 and
+// returns its entry, with body. digest is the SHA-256 of the artifact,
+// signature the DER ECDSA P-256 signature over it, leaf the signer's DER
+// certificate. An entry that the log has already is fetched.
+func AddV1(ctx context.Context, hc *httpclient.Client, base string, digest [sha256.Size]byte, signature, leaf []byte) (*rekor.Entry, error) {
+	endpoint, err := url.JoinPath(base, pathV1)
+	if err != nil {
+		return nil, fmt.Errorf("rekor: %w", err)
+	}
+	resp, err := hc.Do(ctx, httpclient.Request{
+		Method: http.MethodPost, URL: endpoint, ContentType: contentType, Accept: contentType,
+		Body:   rekor.BodyV1(digest, signature, leaf), // the log keeps what it is sent
+		Expect: []int{http.StatusCreated, http.StatusConflict}, MaxBody: maxAnswer,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("rekor: %w", err)
+	}
+	if resp.Status == http.StatusConflict {
+		if resp, err = fetchV1(ctx, hc, endpoint, resp.Header.Get("Location")); err != nil {
+			return nil, fmt.Errorf("rekor: %w", err)
+		}
+	}
+	e, err := rekor.ParseV1Response(resp.Body)
+	if err != nil {
+		return nil, fmt.Errorf("rekor: %w", err)
+	}
+	return check(e, 1, digest, signature, leaf)
+}
+
+// fetchV1 gets the entry that a Location header names. Of the header only the
+// UUID counts, so that the answer comes from the log that was asked.
+func fetchV1(ctx context.Context, hc *httpclient.Client, endpoint, location string) (*httpclient.Response, error) {
+	u, err := url.Parse(location)
+	if err != nil {
+		return nil, fmt.Errorf("the log has the entry already and does not say where: %w", err)
+	}
+	uuid := path.Base(u.Path)
+	if !isUUID(uuid) {
+		return nil, fmt.Errorf("the log has the entry already and does not say where: %.100q", location)
+	}
+	return hc.Do(ctx, httpclient.Request{
+		Method: http.MethodGet, URL: endpoint + "/" + uuid, Accept: contentType,
+		Expect: []int{http.StatusOK}, MaxBody: maxAnswer,
+	})
+}
+
+// isUUID reports whether s is the name of a Rekor v1 entry: the hex of its
+// leaf hash, usually after the 8 bytes of its tree's number.
+func isUUID(s string) bool {
+	b, err := hex.DecodeString(s)
+	return err == nil && (len(b) == sha256.Size || len(b) == 8+sha256.Size)
+}
+
+// AddV2 adds a signature to the Rekor v2 at base as a hashedrekord 0.0.2 and
+// returns its entry, with body. The arguments are those of [AddV1].
+//
+// Rekor v2 refuses an entry that it has already with status 409: it cannot
+// happen with a key that signs once.
+func AddV2(ctx context.Context, hc *httpclient.Client, base string, digest [sha256.Size]byte, signature, leaf []byte) (*rekor.Entry, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeoutV2)
+	defer cancel()
+	endpoint, err := url.JoinPath(base, pathV2)
+	if err != nil {
+		return nil, fmt.Errorf("rekor: %w", err)
+	}
+	body, err := json.Marshal(requestV2{HashedRekord: hashedRekordV2{
+		Digest: digest[:],
+		Signature: signatureV2{
+			Content:  signature,
+			Verifier: verifierV2{Certificate: certificateV2{RawBytes: leaf}, KeyDetails: rekor.KeyDetails},
+		},
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("rekor: %w", err)
+	}
+	resp, err := hc.Do(ctx, httpclient.Request{
+		Method: http.MethodPost, URL: endpoint, ContentType: contentType, Accept: contentType,
+		Body: body, Expect: []int{http.StatusCreated, http.StatusOK}, MaxBody: maxAnswer,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("rekor: %w", err)
+	}
+	e, err := rekor.ParseV2Response(resp.Body)
+	if err != nil {
+		return nil, fmt.Errorf("rekor: %w", err)
+	}
+	return check(e, 2, digest, signature, leaf)
+}
+
+// The protojson form of dev.sigstore.rekor.v2.CreateEntryRequest.
+type (
+	requestV2 struct {
+		HashedRekord hashedRekordV2 `json:"hashedRekordRequestV002"`
+	}
+	hashedRekordV2 struct {
+		Digest    []byte      `json:"digest"`
+		Signature signatureV2 `json:"signature"`
+	}
+	signatureV2 struct {
+		Content  []byte     `json:"content"`
+		Verifier verifierV2 `json:"verifier"`
+	}
+	verifierV2 struct {
+		Certificate certificateV2 `json:"x509Certificate"`
+		KeyDetails  string        `json:"keyDetails"`
+	}
+	certificateV2 struct {
+		RawBytes []byte `json:"rawBytes"`
+	}
+)
+
+// check checks that an entry is of the version and for the signature that was
+// asked for. It proves nothing.
+func check(e *rekor.Entry, major int, digest [sha256.Size]byte, signature, leaf []byte) (*rekor.Entry, error) {
+	if err := e.CheckKind(); err != nil {
+		return nil, fmt.Errorf("rekor: %w", err)
+	}
+	if got := e.MajorVersion(); got != major {
+		return nil, fmt.Errorf("rekor: the log answered with an entry of Rekor v%d, it was asked as v%d", got, major)
+	}
+	if _, err := e.RebuiltBody(digest, signature, leaf); err != nil {
+		return nil, fmt.Errorf("rekor: %w", err)
+	}
+	return e, nil
+}
