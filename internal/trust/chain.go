@@ -10,20 +10,44 @@ import (
 )
 
 // Check reports whether the chain is one: every certificate is signed by the
-// next and allowed to be its issuer, the last one by itself. Times are not
+// next and allowed to be its issuer, and the last is a root. Times are not
 // looked at. The work is done once.
 func (a *Authority) Check() error {
 	a.once.Do(func() {
-		for i, c := range a.Chain {
-			issuer := a.Chain[min(i+1, len(a.Chain)-1)]
-			if err := c.CheckSignatureFrom(issuer); err != nil {
-				a.err = verdict.Errorf(verdict.Chain, "ca-chain",
-					"in the trusted root, certificate %d of %s is not signed by the next: %w", i, a.URL, err)
-				return
-			}
-		}
+		// Set before the work: a panic on the way must not leave a pass behind.
+		a.err = verdict.Errorf(verdict.Chain, "ca-chain", "the chain of %s could not be checked", a.URL)
+		defer a.checked.Store(true)
+		a.err = a.checkLinks()
 	})
 	return a.err
+}
+
+// StartCheck begins Check beside the caller, which will need its answer soon:
+// it takes as long as the signature over a leaf, and a second core is idle
+// while git waits for one verification.
+func (a *Authority) StartCheck() {
+	if !a.checked.Load() {
+		go func() {
+			defer func() { _ = recover() }() // a.err says that it failed
+			_ = a.Check()
+		}()
+	}
+}
+
+// checkLinks leaves out the root's signature over itself: it is trusted
+// because it is in the trusted root (RFC 5280, 6.1).
+func (a *Authority) checkLinks() error {
+	last := len(a.Chain) - 1
+	for i, c := range a.Chain[:last] {
+		if err := c.CheckSignatureFrom(a.Chain[i+1]); err != nil {
+			return verdict.Errorf(verdict.Chain, "ca-chain",
+				"in the trusted root, certificate %d of %s is not signed by the next: %w", i, a.URL, err)
+		}
+	}
+	if root := a.Chain[last]; !root.IsCA || !bytes.Equal(root.RawIssuer, root.RawSubject) {
+		return verdict.Errorf(verdict.Chain, "ca-chain", "in the trusted root, the chain of %s does not end in a root certificate", a.URL)
+	}
+	return nil
 }
 
 // Covers reports whether the authority and every certificate of its chain
@@ -96,6 +120,7 @@ func named(issuer, leaf *x509.Certificate) bool {
 // anchor, at the time the leaf itself begins: names, key usages, path length
 // and signature. The anchor's own chain is checked once by Check.
 func (a *Authority) issued(leaf, issuer *x509.Certificate) error {
+	a.StartCheck()
 	anchor := x509.NewCertPool()
 	anchor.AddCert(issuer)
 	l := *leaf

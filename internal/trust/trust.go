@@ -12,6 +12,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -52,8 +53,9 @@ type Authority struct {
 	Chain []*x509.Certificate
 	Valid Interval
 
-	once sync.Once
-	err  error
+	once    sync.Once
+	checked atomic.Bool
+	err     error // of the chain's check, once it is done
 }
 
 // A Log is a transparency log: Rekor v1, Rekor v2 or a certificate

@@ -58,6 +58,7 @@ func Verify(token, message []byte, root *trust.Root) (*Timestamp, error) {
 	if err != nil {
 		return nil, err
 	}
+	authority.StartCheck()
 	if _, err := sd.Verify(nil); err != nil {
 		return nil, verdict.Errorf(verdict.Time, "timestamp-signature", "the timestamp token's signature is false: %w", err)
 	}

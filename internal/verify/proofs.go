@@ -18,9 +18,9 @@ import (
 
 // checkProofs verifies what the signature carries as proof: its log entry, its
 // timestamp, and the times that they prove.
-func (r *Result) checkProofs(sd *cms.SignedData, ca *trust.Path, root *trust.Root) {
+func (r *Result) checkProofs(sd *cms.SignedData, ca *trust.Path, root *trust.Root, token *pendingTimestamp) {
 	log := r.checkEntry(sd, root)
-	r.checkTimestamp(sd, root)
+	r.checkTimestamp(token)
 	r.checkTime(sd, ca, log)
 }
 
@@ -84,14 +84,47 @@ func entryDetail(check string, e *rekor.Entry) string {
 	return "promised for " + time.Unix(e.IntegratedTime, 0).UTC().Format(time.RFC3339)
 }
 
-// checkTimestamp verifies the RFC 3161 token, which is over the signature.
-func (r *Result) checkTimestamp(sd *cms.SignedData, root *trust.Root) {
+// A pendingTimestamp is the verification of a token that goes on beside that
+// of the certificate: they do not depend on each other, and take as long.
+type pendingTimestamp struct {
+	done     chan struct{}
+	verified *tsa.Timestamp
+	err      error
+	panicked any
+}
+
+// startTimestamp begins to verify the RFC 3161 token, which is over the
+// signature. It returns nil if there is none.
+func startTimestamp(sd *cms.SignedData, root *trust.Root) *pendingTimestamp {
 	token := attribute(sd, func(a cms.Attribute) bool { return a.Type.Equal(cms.OIDTimeStampToken) })
+	if token == nil {
+		return nil
+	}
+	p := &pendingTimestamp{done: make(chan struct{})}
+	go func() {
+		defer close(p.done)
+		defer func() { p.panicked = recover() }()
+		p.verified, p.err = tsa.Verify(token, sd.Signature, root)
+	}()
+	return p
+}
+
+// wait returns what came of it; a panic goes on in the caller.
+func (p *pendingTimestamp) wait() (*tsa.Timestamp, error) {
+	<-p.done
+	if p.panicked != nil {
+		panic(p.panicked)
+	}
+	return p.verified, p.err
+}
+
+// checkTimestamp records what came of the token.
+func (r *Result) checkTimestamp(token *pendingTimestamp) {
 	if token == nil {
 		r.skip(CheckTimestamp, "the signature carries no timestamp")
 		return
 	}
-	t, err := tsa.Verify(token, sd.Signature, root)
+	t, err := token.wait()
 	if err != nil {
 		r.fail(CheckTimestamp, err, verdict.Time)
 		return

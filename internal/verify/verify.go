@@ -29,11 +29,12 @@ func Signature(signed, armored []byte, root *trust.Root) *Result {
 	if sd == nil || !r.checkSignature(sd, signed) {
 		return r.finish()
 	}
+	token := startTimestamp(sd, root)
 	ca := r.checkCertificate(sd, root)
 	if r.Verdict == verdict.Bad {
 		return r.finish()
 	}
-	r.checkProofs(sd, ca, root)
+	r.checkProofs(sd, ca, root, token)
 	if r.Verdict == verdict.Bad || r.Verdict == verdict.Malformed {
 		r.Signer = nil
 	}

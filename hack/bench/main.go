@@ -1,0 +1,177 @@
+/*
+Bench measures what paraph costs, as ratios against a program that does
+nothing, in one run on one machine:
+
+	go run ./hack/bench [-commits 500] [-rounds 7]
+
+git starts one process for each signature that it shows, so the number that
+counts is the time of "git log --show-signature" per commit, over that of a Go
+program that drains standard input and exits. The commits are signed against a
+Sigstore instance in memory with a P-384 CA, as the public one has. Budgets
+are those of docs/design.md; one that is missed is shown, not failed.
+*/
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+func main() {
+	commits := flag.Int("commits", 500, "signed commits in the repository")
+	rounds := flag.Int("rounds", 7, "rounds of git log for each program")
+	flag.Parse()
+	dir, err := os.MkdirTemp("", "paraph-bench-")
+	if err == nil {
+		err = run(dir, *commits, *rounds)
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(dir string, commits, rounds int) error {
+	fmt.Printf("%s, %s/%s, %d cores, %s\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), strings.TrimSpace(output("git", "version")))
+	b := bench{dir: dir, rounds: rounds}
+	if err := b.build(); err != nil {
+		return err
+	}
+	if err := b.sizes(); err != nil {
+		return err
+	}
+	for _, version := range []int{1, 2} {
+		if err := b.log(version, commits); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type bench struct {
+	dir    string
+	rounds int
+}
+
+func (b bench) path(name string) string { return filepath.Join(b.dir, name) }
+
+// idle is the program that all others are compared with.
+const idle = `package main
+
+import (
+	"io"
+	"os"
+)
+
+func main() { io.Copy(io.Discard, os.Stdin) }
+`
+
+// build makes the programs as a release would.
+func (b bench) build() error {
+	src := b.path("idle.go")
+	if err := os.WriteFile(src, []byte(idle), 0o600); err != nil {
+		return err
+	}
+	for name, pkg := range map[string]string{"idle": src, "paraph": "./cmd/paraph", "paraph-agent": "./cmd/paraph-agent"} {
+		cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", b.path(name), pkg)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("building %s: %w\n%s", name, err, out)
+		}
+	}
+	return nil
+}
+
+// sizes prints what a user downloads and what an auditor has to read.
+func (b bench) sizes() error {
+	fmt.Println("program        MB  (budget)   modules  (budget)")
+	for _, p := range []struct {
+		name        string
+		mb, modules int
+	}{{"paraph", 10, 20}, {"paraph-agent", 20, 50}} {
+		info, err := os.Stat(b.path(p.name))
+		if err != nil {
+			return err
+		}
+		n := 0
+		for line := range strings.Lines(output("go", "version", "-m", b.path(p.name))) {
+			if f := strings.Fields(line); len(f) > 0 && (f[0] == "dep" || f[0] == "mod") {
+				n++
+			}
+		}
+		mb := float64(info.Size()) / 1e6
+		fmt.Printf("%-13s %4.1f  (%2d)%s     %7d  (%d)%s\n", p.name, mb, p.mb, missed(mb > float64(p.mb)), n, p.modules, missed(n > p.modules))
+	}
+	fmt.Println()
+	return nil
+}
+
+func missed(yes bool) string {
+	if yes {
+		return " MISSED"
+	}
+	return ""
+}
+
+// log times git log --show-signature with each program in turn, round by
+// round, so that whatever else the machine does hits all of them.
+func (b bench) log(version, commits int) error {
+	repo, err := newRepo(b.path(fmt.Sprintf("v%d", version)), version, commits)
+	if err != nil {
+		return err
+	}
+	programs := []string{"idle", "paraph"}
+	times := map[string][]time.Duration{}
+	for range b.rounds {
+		for _, p := range programs {
+			d, err := repo.showSignatures(b.path(p))
+			if err != nil {
+				return err
+			}
+			times[p] = append(times[p], d)
+		}
+	}
+	if err := repo.checkGood(b.path("paraph")); err != nil {
+		return err
+	}
+	fmt.Printf("git log --show-signature, %d commits with entries of Rekor v%d, median of %d rounds (best)\n", commits, version, b.rounds)
+	base := median(times["idle"])
+	for _, p := range programs {
+		m := median(times[p])
+		ratio := float64(m) / float64(base)
+		note := ""
+		if p == "paraph" {
+			note = " (budget 4, cold)" + missed(ratio > 4)
+		}
+		fmt.Printf("%-13s %6.2f ms (%5.2f) per commit, %.2fx%s\n", p, ms(m, commits), ms(slices.Min(times[p]), commits), ratio, note)
+	}
+	fmt.Println()
+	return nil
+}
+
+func median(d []time.Duration) time.Duration {
+	s := slices.Sorted(slices.Values(d))
+	return s[len(s)/2]
+}
+
+func ms(d time.Duration, commits int) float64 {
+	return float64(d.Microseconds()) / 1000 / float64(commits)
+}
+
+// output runs a command that cannot sensibly fail and returns what it said.
+func output(name string, args ...string) string {
+	out, err := exec.Command(name, args...).Output()
+	if err != nil {
+		return fmt.Sprintf("%s: %v", name, err)
+	}
+	return string(out)
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/asn1"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/paraph/paraph/cms"
+	"github.com/paraph/paraph/git"
+	"github.com/paraph/paraph/internal/testpki"
+)
+
+const (
+	alice  = "alice@example.com"
+	issuer = "https://accounts.example.com"
+)
+
+// A repo holds a line of signed commits, each with a certificate of its own.
+type repo struct{ dir string }
+
+func newRepo(dir string, version, commits int) (*repo, error) {
+	r := &repo{dir}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	pki := testpki.New()
+	root := filepath.Join(dir, "trusted_root.json")
+	if err := os.WriteFile(root, pki.TrustedRoot(), 0o600); err != nil {
+		return nil, err
+	}
+	for _, args := range [][]string{
+		{"init", "-q", "-b", "main"},
+		{"config", "paraph.trustedRoot", root},
+		{"config", "paraph.certificateIdentity", alice},
+		{"config", "paraph.certificateOIDCIssuer", issuer},
+	} {
+		if out, err := r.git(args...).CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("git %s: %w\n%s", args[0], err, out)
+		}
+	}
+	return r, r.fill(pki, version, commits)
+}
+
+// git is a git command in the repository, without the user's configuration.
+func (r *repo) git(args ...string) *exec.Cmd {
+	cmd := exec.Command("git", args...)
+	cmd.Dir = r.dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + r.dir, "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C"}
+	return cmd
+}
+
+// fill writes the commits with one git process: their ids are known here.
+func (r *repo) fill(pki *testpki.PKI, version, commits int) error {
+	tree, err := r.git("mktree").Output()
+	if err != nil {
+		return fmt.Errorf("git mktree: %w", err)
+	}
+	var files strings.Builder
+	parent := ""
+	for i := range commits {
+		at := pki.Clock.Now().Unix()
+		payload := fmt.Sprintf("tree %s%sauthor A <%s> %d +0000\ncommitter A <%s> %d +0000\n\ncommit %d\n", tree, parent, alice, at, alice, at, i)
+		raw, err := signed(pki, version, []byte(payload))
+		if err != nil {
+			return err
+		}
+		id, err := git.Hash(git.SHA1, git.Commit, raw)
+		if err != nil {
+			return err
+		}
+		parent = "parent " + id + "\n"
+		name := filepath.Join(r.dir, fmt.Sprintf("commit-%d", i))
+		if err := os.WriteFile(name, raw, 0o600); err != nil {
+			return err
+		}
+		fmt.Fprintln(&files, name)
+	}
+	write := r.git("hash-object", "-t", "commit", "-w", "--stdin-paths")
+	write.Stdin = strings.NewReader(files.String())
+	out, err := write.Output()
+	if err != nil {
+		return fmt.Errorf("git hash-object: %w", err)
+	}
+	ids := strings.Fields(string(out))
+	if out, err := r.git("update-ref", "refs/heads/main", ids[len(ids)-1]).CombinedOutput(); err != nil {
+		return fmt.Errorf("git update-ref: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// signed signs a commit as paraph does, with a log in memory: an entry of
+// Rekor v1, or one of v2 with a timestamp.
+func signed(pki *testpki.PKI, version int, payload []byte) ([]byte, error) {
+	key := testpki.Key("alice")
+	leaf, err := x509.ParseCertificate(pki.Certificate(key.Public(), testpki.Identity{Email: alice, Issuer: issuer}))
+	if err != nil {
+		return nil, err
+	}
+	sd, err := cms.Sign(rand.Reader, key, leaf, payload, pki.Clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	add := pki.LogV1
+	if version == 2 {
+		add = pki.LogV2
+	}
+	entry, err := asn1.Marshal(add(sha256.Sum256(sd.RawSignedAttributes), sd.Signature, leaf.Raw).Bytes())
+	if err != nil {
+		return nil, err
+	}
+	attrs := []cms.Attribute{{Type: cms.OIDTransparencyLogEntry, Values: [][]byte{entry}}}
+	if version == 2 {
+		attrs = append(attrs, cms.Attribute{Type: cms.OIDTimeStampToken, Values: [][]byte{pki.Timestamp(sd.Signature)}})
+	}
+	if err := sd.SetUnsignedAttributes(attrs...); err != nil {
+		return nil, err
+	}
+	der, err := sd.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	return git.Join(git.SHA1, git.Commit, payload, cms.Armor(der))
+}
+
+// showSignatures times one git log --show-signature with the given program.
+func (r *repo) showSignatures(program string) (time.Duration, error) {
+	cmd := r.git("-c", "gpg.x509.program="+program, "log", "--show-signature", "--format=%H")
+	cmd.Stdout, cmd.Stderr = io.Discard, io.Discard
+	start := time.Now()
+	err := cmd.Run()
+	return time.Since(start), err
+}
+
+// checkGood makes sure that what was timed was a verification.
+func (r *repo) checkGood(program string) error {
+	out, err := r.git("-c", "gpg.x509.program="+program, "log", "--format=%G?").Output()
+	if err != nil {
+		return fmt.Errorf("git log: %w", err)
+	}
+	if other := bytes.Trim(out, "G\n"); len(other) > 0 || len(out) == 0 {
+		return fmt.Errorf("not all commits are good: %.20q", other)
+	}
+	return nil
+}
