@@ -16,7 +16,7 @@ import (
 // its own issuer only: the flipped one may go through Verify, and must then
 // be false under the CA's key, which is the caller's next question.
 func TestEveryBitFlip(t *testing.T) {
-	for _, kind := range []string{"P-256", "P-384", "RSA-2048", "Ed25519"} {
+	for _, kind := range []string{"P-256", "RSA-2048", "Ed25519"} {
 		t.Run(kind, func(t *testing.T) {
 			der := sign(t, newSigner(t, kind), unsignedAttributes()...)
 			sd, err := cms.Parse(der)
