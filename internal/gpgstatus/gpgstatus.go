@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/paraph/paraph/internal/verdict"
 )
@@ -117,21 +119,25 @@ func unix(t time.Time) int64 {
 	return t.Unix()
 }
 
-// Escape makes text safe for a status line: control characters, line breaks
-// and the percent sign become %XX, everything else stays, since git shows the
-// line as it is. Text that is too long is cut.
+// Escape makes text safe for a status line: control characters, line breaks,
+// the percent sign, bytes that are not UTF-8 and the format characters that
+// change what a reader sees (direction, zero width) become %XX, everything
+// else stays, since git shows the line as it is. Text that is too long is cut.
 func Escape(s string) string {
 	if len(s) > maxUIDLength {
 		s = s[:maxUIDLength]
 	}
 	var b strings.Builder
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c < ' ' || c == '%' || c == 0x7f:
-			fmt.Fprintf(&b, "%%%02X", c)
-		default:
-			b.WriteByte(c)
+	for len(s) > 0 {
+		c, n := utf8.DecodeRuneInString(s)
+		if c == '%' || c == utf8.RuneError && n == 1 || unicode.IsControl(c) || unicode.In(c, unicode.Cf, unicode.Zl, unicode.Zp) {
+			for i := range n {
+				fmt.Fprintf(&b, "%%%02X", s[i])
+			}
+		} else {
+			b.WriteString(s[:n])
 		}
+		s = s[n:]
 	}
 	return b.String()
 }

@@ -78,6 +78,14 @@ func TestEscape(t *testing.T) {
 	}
 }
 
+// What a reader would not see, or would see elsewhere, is shown as its bytes.
+func TestEscapeInvisible(t *testing.T) {
+	got := Escape("\u202eecila\u200b \u0085\u2028\xff\xc3")
+	if want := "%E2%80%AEecila%E2%80%8B %C2%85%E2%80%A8%FF%C3"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestCreated(t *testing.T) {
 	got := string(Created(signer))
 	if want := "[GNUPG:] BEGIN_SIGNING H8\n[GNUPG:] SIG_CREATED D 19 8 00 1767323045 " + fpr + "\n"; got != want {
