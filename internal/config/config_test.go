@@ -70,8 +70,10 @@ func TestWrongValues(t *testing.T) {
 		"policy is to come":   {Source{Env: []string{"PARAPH_POLICY=/p"}}, "policy is not in this version of paraph yet"},
 		"browser is to come":  {Source{Env: []string{"PARAPH_TOKEN_SOURCE=browser"}}, "tokenSource is not in this version"},
 		"name without issuer": {Source{Git: git("paraph.certificateIdentity", "a@b")}, "set paraph.certificateOIDCIssuer too"},
-		"issuer of another level": {Source{Flags: map[string]string{"certificateIdentity": "a@b"}, Git: git("paraph.certificateOIDCIssuer", "https://i")},
-			"set --certificate-oidc-issuer too"},
+		"issuer of another level": {
+			Source{Flags: map[string]string{"certificateIdentity": "a@b"}, Git: git("paraph.certificateOIDCIssuer", "https://i")},
+			"set --certificate-oidc-issuer too",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := ForSigning(tt.src)

@@ -73,8 +73,10 @@ func ParseSigningConfig(data []byte) (*SigningConfig, error) {
 		in   []serviceJSON
 		out  *[]Service
 	}{
-		{"caUrls", j.CAs, &c.CAs}, {"oidcUrls", j.Issuers, &c.Issuers},
-		{"rekorTlogUrls", j.Logs, &c.Logs}, {"tsaUrls", j.TSAs, &c.TSAs},
+		{"caUrls", j.CAs, &c.CAs},
+		{"oidcUrls", j.Issuers, &c.Issuers},
+		{"rekorTlogUrls", j.Logs, &c.Logs},
+		{"tsaUrls", j.TSAs, &c.TSAs},
 	} {
 		if len(l.in) > maxServices {
 			return nil, fmt.Errorf("signing config: %d %s, at most %d are read", len(l.in), l.name, maxServices)

@@ -134,7 +134,7 @@ func (e *endpoints) fill(sc trust.SigningConfig, now time.Time) error {
 		e.tsa = s.URL
 	}
 	if e.tsa == "" && e.rekorVersion == 2 {
-		return fmt.Errorf("Rekor v2 proves no time: set paraph.timestamp or a signing config with a timestamp authority")
+		return fmt.Errorf("the log (Rekor v2) proves no time: set paraph.timestamp or a signing config with a timestamp authority")
 	}
 	return nil
 }
