@@ -59,11 +59,15 @@ var sentences = map[verdict.Verdict]string{
 	verdict.Unsigned:  "There is no signature",
 }
 
-// Lines tells one result in a few lines of text without control characters.
+// Lines tells one result in a few lines of text without control characters;
+// the first says what is wrong, if something is.
 func Lines(r *verify.Result) []string {
 	sentence := sentences[r.Verdict]
 	if sentence == "" {
 		sentence = "Not verified"
+	}
+	if r.Err != nil {
+		sentence += fmt.Sprintf(": %s (%s)", Escape(r.Err.Message), r.Err.Rule)
 	}
 	lines := []string{sentence}
 	switch {
@@ -72,11 +76,8 @@ func Lines(r *verify.Result) []string {
 	case r.Claimed != "":
 		lines = append(lines, "claims to be: "+Escape(r.Claimed))
 	}
-	if proofs := proofs(r); len(proofs) > 0 && r.Err == nil || r.Verdict == verdict.Refused {
+	if proofs := proofs(r); len(proofs) > 0 && r.Signer != nil {
 		lines = append(lines, "proven: "+strings.Join(proofs, ", "))
-	}
-	if r.Err != nil {
-		lines = append(lines, fmt.Sprintf("reason: %s (%s)", Escape(r.Err.Message), r.Err.Rule))
 	}
 	if hint := hints[r.Verdict]; hint != "" {
 		lines = append(lines, "hint: "+hint)
