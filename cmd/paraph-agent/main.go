@@ -21,7 +21,7 @@ func main() {
 	status := server.Run(ctx, server.Env{
 		Args: os.Args[1:], Environ: os.Environ(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Rand: rand.Reader, Now: time.Now,
+		Rand: rand.Reader, Now: time.Now, Limits: server.DefaultLimits(),
 	})
 	stop()
 	os.Exit(status)

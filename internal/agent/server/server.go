@@ -18,10 +18,7 @@ import (
 	"github.com/paraph/paraph/internal/version"
 )
 
-const (
-	maxPayload = 256 << 20       // bytes of a git object
-	patience   = 2 * time.Minute // for a whole signature
-)
+const maxPayload = 256 << 20 // bytes of a git object
 
 // An Env is the outside world of one run.
 type Env struct {
@@ -31,6 +28,7 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	Rand           io.Reader
 	Now            func() time.Time
+	Limits         Limits
 }
 
 // Run runs the program and returns its exit status. The answer to a request
@@ -65,7 +63,7 @@ func (env Env) serve(ctx context.Context, client string) int {
 	if err != nil {
 		return env.reply(agent.Reply{Error: err.Error()})
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, env.Limits.Whole)
 	defer cancel()
 	s, err := env.sign(ctx, payload)
 	if err != nil {
@@ -88,7 +86,7 @@ func (env Env) sign(ctx context.Context, payload []byte) (*sign.Signature, error
 	if err != nil {
 		return nil, err
 	}
-	signer, err := newSigner(cfg, env.Now())
+	signer, err := newSigner(cfg, env.Now(), env.Limits)
 	if err != nil {
 		return nil, err
 	}

@@ -21,12 +21,21 @@ import (
 	tsa "github.com/paraph/paraph/internal/tsa/client"
 )
 
-// Time limits of the services.
-const (
-	fulcioTimeout = 20 * time.Second
-	rekorTimeout  = 20 * time.Second // Rekor v2 answers when its next checkpoint is out
-	tsaTimeout    = 15 * time.Second
-)
+// Limits are how long to wait for each service, and for a whole signature.
+// The zero Limits leave no time at all.
+type Limits struct {
+	Fulcio, Rekor, TSA, Whole time.Duration
+}
+
+// DefaultLimits are those of the program.
+func DefaultLimits() Limits {
+	return Limits{
+		Fulcio: 20 * time.Second,
+		Rekor:  20 * time.Second, // Rekor v2 answers when its next checkpoint is out
+		TSA:    15 * time.Second,
+		Whole:  2 * time.Minute,
+	}
+}
 
 const maxSettings = 1 << 20 // bytes of a trusted root or signing config
 
@@ -37,7 +46,7 @@ type endpoints struct {
 }
 
 // newSigner puts together what the settings name.
-func newSigner(cfg *config.Signing, now time.Time) (*sign.Signer, error) {
+func newSigner(cfg *config.Signing, now time.Time, limits Limits) (*sign.Signer, error) {
 	root, err := readRoot(cfg.TrustedRoot)
 	if err != nil {
 		return nil, err
@@ -51,7 +60,7 @@ func newSigner(cfg *config.Signing, now time.Time) (*sign.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sign.Signer{Root: root, Token: token, Services: e.services()}, nil
+	return &sign.Signer{Root: root, Token: token, Services: e.services(limits)}, nil
 }
 
 func readRoot(s config.Setting) (*trust.Root, error) {
@@ -155,17 +164,17 @@ func choose(kind, key string, services []trust.Service, sel trust.Selector, now 
 }
 
 // services binds the clients to the endpoints.
-func (e endpoints) services() sign.Services {
+func (e endpoints) services(limits Limits) sign.Services {
 	hc := httpclient.New()
 	out := sign.Services{
 		Certify: func(ctx context.Context, token string, pub crypto.PublicKey, proof []byte) (*x509.Certificate, error) {
-			ctx, cancel := context.WithTimeout(ctx, fulcioTimeout)
+			ctx, cancel := context.WithTimeout(ctx, limits.Fulcio)
 			defer cancel()
 			leaf, _, err := fulcio.Certificate(ctx, hc, e.fulcio, token, pub, proof)
 			return leaf, err
 		},
 		Log: func(ctx context.Context, digest [sha256.Size]byte, signature []byte, leaf *x509.Certificate) ([]byte, error) {
-			ctx, cancel := context.WithTimeout(ctx, rekorTimeout)
+			ctx, cancel := context.WithTimeout(ctx, limits.Rekor)
 			defer cancel()
 			add := rekor.AddV1
 			if e.rekorVersion == 2 {
@@ -181,7 +190,7 @@ func (e endpoints) services() sign.Services {
 	}
 	if e.tsa != "" {
 		out.Timestamp = func(ctx context.Context, message []byte) ([]byte, *big.Int, error) {
-			ctx, cancel := context.WithTimeout(ctx, tsaTimeout)
+			ctx, cancel := context.WithTimeout(ctx, limits.TSA)
 			defer cancel()
 			return tsa.Timestamp(ctx, hc, e.tsa, message)
 		}
