@@ -24,10 +24,14 @@ import (
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", Setup: setup, RequireExplicitExec: true, RequireUniqueNames: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "fault": fault, "mint": mint, "grade": grade, "clean": clean, "file": file, "requests": requests,
-		},
+		Cmds: scriptCommands,
 	})
+}
+
+// scriptCommands are what scripts can say beyond testscript's own commands.
+// Other files add theirs from init.
+var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
+	"exits": exits, "fault": fault, "mint": mint, "grade": grade, "clean": clean, "file": file, "requests": requests,
 }
 
 // An instance is what a script's Sigstore instance is made of.
@@ -192,7 +196,16 @@ func faults(word string) (testpki.Fault, bool) {
 	return f, ok
 }
 
-func server(ts *testscript.TestScript, name string) *testpki.Server {
+// mustFault is a fault that is known to be there.
+func mustFault(word string) testpki.Fault {
+	f, ok := faults(word)
+	if !ok {
+		panic(word)
+	}
+	return f
+}
+
+func serverOf(ts *testscript.TestScript, name string) *testpki.Server {
 	s := instanceOf(ts).servers
 	found := map[string]*testpki.Server{"fulcio": s.Fulcio, "rekor1": s.Rekor1, "rekor2": s.Rekor2, "tsa": s.TSA}[name]
 	if found == nil {
@@ -210,7 +223,7 @@ func fault(ts *testscript.TestScript, neg bool, args []string) {
 	if !ok {
 		ts.Fatalf("no fault is called %q", args[1])
 	}
-	server(ts, args[0]).Set(f)
+	serverOf(ts, args[0]).Set(f)
 }
 
 // requests SERVICE N asserts how many requests came to a service so far.
@@ -218,7 +231,7 @@ func requests(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: requests SERVICE N")
 	}
-	if got := strconv.Itoa(server(ts, args[0]).Requests()); got != args[1] {
+	if got := strconv.Itoa(serverOf(ts, args[0]).Requests()); got != args[1] {
 		ts.Fatalf("%s had %s requests, want %s", args[0], got, args[1])
 	}
 }
