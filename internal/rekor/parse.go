@@ -155,10 +155,7 @@ func readField(b []byte, num protowire.Number, typ protowire.Type, dst any) (int
 	case *string:
 		*dst = string(value)
 	case *[][]byte:
-		if len(*dst) == maxHashes {
-			return 0, syntax("entry-hashes", "the inclusion proof has more than %d hashes", maxHashes)
-		}
-		*dst = append(*dst, value)
+		*dst = append(*dst, value) // no more than maxEntry has room for, until checkShape counts
 	case func(protowire.Number) any:
 		return n, readMessage(value, dst)
 	}
