@@ -54,6 +54,10 @@ const (
 	RuleArmorTrailing      = "armor-trailing"        // bytes after the END line
 	RuleJoin               = "payload-and-signature" // do not make an object that Split takes apart again
 	RulePosition           = "signature-position"    // an Object that Split did not make
+	RuleObjectID           = "object-id"             // the bytes have another id than was asked for
+	RuleSigned             = "already-signed"        // an object to sign has a signature
+	RuleUnsigned           = "unsigned"              // there is no signature to verify
+	RuleIdentity           = "identity"              // signed by none of the signers asked for
 )
 
 // broken makes the error for one broken rule of syntax.

@@ -1,10 +1,14 @@
-// Package git takes signed git objects apart and puts them together, byte for
-// byte.
+// Package git verifies, signs and takes apart git objects, byte for byte.
 //
-// Split cuts the raw bytes of a commit, tag or push certificate into the
-// payload, which is what was signed, and the armored signature: exactly the
-// bytes that git hands to its signing program. Object.Bytes is the inverse,
-// Join does what git does when it signs, Hash gives the object's id.
+// [Verify] says who signed a commit, tag or push certificate, given its raw
+// bytes, a trusted root of Sigstore and the signers that are accepted. A
+// [Signature] is what was verified; what was not comes inside an error.
+// [Sign] makes a signed object with a [Signer].
+//
+// Below them, [Split] cuts the raw bytes into the payload, which is what was
+// signed, and the armored signature: exactly the bytes that git hands to its
+// signing program. [Object.Bytes] is the inverse, [Join] does what git does
+// when it signs, [Hash] gives the object's id.
 //
 // Raw bytes are what `git cat-file commit ID` prints. Never re-encode a parsed
 // object to get them: the signature is over bytes, and an encoder that loses
@@ -13,6 +17,10 @@
 // git itself is lenient: it joins two signatures into one, and drops unknown
 // headers that look like signatures from what it verifies. Such objects hold
 // bytes that nobody signed; Split refuses them.
+//
+// The package starts no program, reaches no network and reads no clock. For a
+// signer that runs the program paraph see package git/program, for go-git's
+// repositories git/gogit.
 package git
 
 import "fmt"

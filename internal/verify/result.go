@@ -2,6 +2,7 @@ package verify
 
 import (
 	"crypto/sha256"
+	"crypto/x509"
 	"time"
 
 	"github.com/paraph/paraph/internal/fulcio"
@@ -22,6 +23,9 @@ type Result struct {
 	// Claimed is the name inside a certificate that did not hold, for display
 	// next to a bad verdict and for nothing else.
 	Claimed string
+	// Leaf is the certificate that came with the signature, nil if none could
+	// be read. Only beside a Signer has anybody vouched for it.
+	Leaf *x509.Certificate
 	// Fingerprint is the SHA-256 of the certificate that came with the
 	// signature, zero if none could be read. For NotBefore and NotAfter the same.
 	Fingerprint         [sha256.Size]byte

@@ -67,7 +67,7 @@ func (r *Result) parse(signed, armored []byte) *cms.SignedData {
 		r.fail(CheckFormat, cmsError(err), verdict.Syntax)
 		return nil
 	}
-	r.Fingerprint = sha256.Sum256(sd.Leaf.Raw)
+	r.Leaf, r.Fingerprint = sd.Leaf, sha256.Sum256(sd.Leaf.Raw)
 	r.NotBefore, r.NotAfter = sd.Leaf.NotBefore.UTC(), sd.Leaf.NotAfter.UTC()
 	if !fulcio.IsLeaf(sd.Leaf) {
 		r.fail(CheckFormat, verdict.Errorf(verdict.Syntax, "not-fulcio",
