@@ -81,6 +81,9 @@ func (env Env) writeSignature(c gpgCall, r *agent.Reply) error {
 	if _, err := cms.Unarmor([]byte(r.Armored)); err != nil {
 		return fmt.Errorf("%s answered with a signature that is none: %w", agent.Program, err)
 	}
+	if isNullDevice(env.Stdout) {
+		return fmt.Errorf("standard output is closed, or the null device: the signature would be lost")
+	}
 	if n, err := io.WriteString(env.Stdout, r.Armored); err != nil || n != len(r.Armored) {
 		return fmt.Errorf("writing the signature: %w", first(err, io.ErrShortWrite))
 	}
@@ -99,6 +102,22 @@ func (env Env) writeSignature(c gpgCall, r *agent.Reply) error {
 	}
 	_, err := status.Write(gpgstatus.Created(s))
 	return err
+}
+
+// isNullDevice reports whether w swallows what is written to it. A program in
+// Go whose standard output was closed by its caller finds the null device
+// there, and no error ever.
+func isNullDevice(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	if err != nil {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && os.SameFile(info, null)
 }
 
 // signFailed says once, in one line, why there is no signature: on the
