@@ -17,7 +17,7 @@ import (
 
 // keys are all private keys of an instance.
 type keys struct {
-	caRoot, caIntermediate *ecdsa.PrivateKey // P-384
+	caRoot, caIntermediate *ecdsa.PrivateKey // P-384, the intermediate's or P-256
 	ct                     *ecdsa.PrivateKey // P-256
 	rekor1                 *ecdsa.PrivateKey // P-256
 	rekor2                 crypto.Signer     // Ed25519, or P-256
@@ -38,6 +38,9 @@ func newKeys(s settings) *keys {
 	}
 	if s.rekor2ECDSA {
 		k.rekor2 = deriveECDSA(elliptic.P256(), s.seed, "rekor v2")
+	}
+	if s.caP256 {
+		k.caIntermediate = deriveECDSA(elliptic.P256(), s.seed, "ca intermediate")
 	}
 	if s.tsaP256 {
 		k.tsaLeaf = deriveECDSA(elliptic.P256(), s.seed, "tsa leaf")

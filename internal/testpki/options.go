@@ -17,6 +17,7 @@ type settings struct {
 	clock          *Clock
 	start          time.Time // what the clock showed first
 	tsaP256        bool
+	caP256         bool
 	tsaLeaf        func(*x509.Certificate)
 	intermediate   func(*x509.Certificate)
 	caRoot         func(*x509.Certificate)
@@ -39,6 +40,10 @@ func RealClock() Option { return func(s *settings) { s.clock = &Clock{} } }
 
 // TSAKeyP256 gives the timestamp authority's leaf a P-256 key instead of P-384.
 func TSAKeyP256() Option { return func(s *settings) { s.tsaP256 = true } }
+
+// CAKeyP256 gives the CA's intermediate a P-256 key instead of P-384, which
+// makes a leaf's verification several times as fast.
+func CAKeyP256() Option { return func(s *settings) { s.caP256 = true } }
 
 // TSATemplate changes the timestamp authority's leaf before it is signed. The
 // trusted root carries the changed leaf.
