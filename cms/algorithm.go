@@ -36,7 +36,7 @@ const (
 // A signatureAlgorithm is a row of signatureAlgorithms. The zero value is none.
 type signatureAlgorithm struct {
 	key  keyType
-	hash crypto.Hash // 0: the digest algorithm says
+	hash crypto.Hash // 0 for rsaEncryption: the digest algorithm says
 }
 
 // signatureAlgorithms are those of RFC 5754, 3.2 and 3.3, and RFC 8419, 2.
@@ -99,8 +99,8 @@ func readSignatureAlgorithm(in *cryptobyte.String) (signatureAlgorithm, error) {
 		if !id.Equal(s.id) {
 			continue
 		}
-		mayBeNull, mayBeAbsent := s.key == keyRSA, s.key != keyRSA || s.hash != 0
-		if null && !mayBeNull || !null && !mayBeAbsent {
+		mayBeNull, mustBeNull := s.key == keyRSA, s.hash == 0
+		if null && !mayBeNull || !null && mustBeNull {
 			return signatureAlgorithm{}, syntaxf("algorithm-parameters", "the parameters of signature algorithm %v are not as its specification says", id)
 		}
 		return s.signatureAlgorithm, nil

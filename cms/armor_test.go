@@ -75,6 +75,7 @@ var armorVectors = []struct{ name, rule, armored string }{
 	{"line of 68", "armor-lines", begin + strings.Repeat("A", 68) + "\n" + end},
 	{"line of 76", "armor-lines", begin + strings.Repeat("A", 76) + "\nAAAA\n" + end},
 	{"one byte of DER too many", "armor-size", string(cms.Armor(make([]byte, cms.MaxSize+1)))},
+	{"ten megabytes of NUL", "armor-size", string(make([]byte, 10<<20))},
 	{"ten megabytes", "armor-size", begin + strings.Repeat("A", 10<<20) + "\n" + end},
 }
 

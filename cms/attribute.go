@@ -136,7 +136,7 @@ func readClaims(attrs []Attribute, digestSize int) (claims, error) {
 		value := cryptobyte.String(a.Values[0])
 		var err error
 		switch {
-		case isType && (!value.ReadASN1ObjectIdentifier(&c.contentType) || !value.Empty()):
+		case isType && !value.ReadASN1ObjectIdentifier(&c.contentType):
 			return c, syntaxf("content-type-attribute", "the content-type attribute is not an OBJECT IDENTIFIER")
 		case isDigest:
 			c.messageDigest, err = readMessageDigest(value, digestSize)

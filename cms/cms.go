@@ -21,9 +21,11 @@
 //
 // What is read is narrow on purpose: one signer, named by issuer and serial
 // number; signed attributes, always; SHA-256, SHA-384 or SHA-512 with ECDSA,
-// RSA PKCS #1 v1.5 or Ed25519. Bytes and Parse are inverse, so there is one
-// form of everything, with one liberty: the certificates may stand in any
-// order, and those that do not sign mean nothing.
+// RSA PKCS #1 v1.5 or Ed25519; no unsigned attributes but a log entry and a
+// timestamp token. Bytes and Parse are inverse, so there is one form of
+// everything, with two liberties: parameters of algorithms may be absent or
+// NULL where their specification reads both, and the certificates may stand
+// in any order. Those that do not sign mean nothing.
 package cms
 
 import (
@@ -90,7 +92,9 @@ type SignedData struct {
 	// artifact that a Sigstore log entry speaks of.
 	RawSignedAttributes []byte
 	Signature           []byte
-	// UnsignedAttributes are whatever somebody put there after signing.
+	// UnsignedAttributes are what somebody put there after signing: of types
+	// OIDTransparencyLogEntry and OIDTimeStampToken, at most one each, with
+	// one value each, of which nothing is known but that it is DER.
 	UnsignedAttributes []Attribute
 
 	encapsulated bool

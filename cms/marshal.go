@@ -8,7 +8,7 @@ import (
 // Bytes returns the message as a DER ContentInfo. It is the inverse of Parse
 // and ParseEncapsulated, byte for byte.
 func (sd *SignedData) Bytes() ([]byte, error) {
-	if len(sd.head) == 0 || len(sd.signer) == 0 {
+	if sd.signer == nil {
 		return nil, syntaxf("not-parsed", "the SignedData was not made by this package")
 	}
 	return marshalContentInfo(sd.head, sd.signer, sd.unsigned)
@@ -21,7 +21,7 @@ func (sd *SignedData) Bytes() ([]byte, error) {
 // each, a message of at most [MaxSize] bytes. On error, an [*Error] of kind
 // Syntax, nothing has changed.
 func (sd *SignedData) SetUnsignedAttributes(attrs ...Attribute) error {
-	if len(sd.head) == 0 || len(sd.signer) == 0 {
+	if sd.signer == nil {
 		return syntaxf("not-parsed", "the SignedData was not made by this package")
 	}
 	if len(attrs) == 0 {

@@ -166,6 +166,12 @@ func TestNoSigningTime(t *testing.T) {
 func TestSignRefuses(t *testing.T) {
 	s := newSigner(t, "P-256")
 	errBroken := errors.New("the token was pulled")
+	unasked := func(s signer) remoteKey {
+		return remoteKey{s.key, func(good []byte) ([]byte, error) {
+			t.Error("the key was asked for a signature")
+			return good, nil
+		}}
+	}
 	answers := func(b []byte, err error) remoteKey {
 		return remoteKey{s.key, func([]byte) ([]byte, error) { return b, err }}
 	}
@@ -175,9 +181,9 @@ func TestSignRefuses(t *testing.T) {
 	}{
 		"no key":                      {nil, s.leaf},
 		"no certificate":              {s.key, nil},
-		"certificate of another key":  {s.key, newSigner(t, "P-384").leaf},
-		"another key of the kind":     {newSigner(t, "CA").key, s.leaf},
-		"P-224":                       {newSigner(t, "P-224").key, newSigner(t, "P-224").leaf},
+		"certificate of another key":  {unasked(s), newSigner(t, "P-384").leaf},
+		"another key of the kind":     {unasked(newSigner(t, "CA")), s.leaf},
+		"P-224":                       {unasked(newSigner(t, "P-224")), newSigner(t, "P-224").leaf},
 		"RSA-1024":                    {newSigner(t, "RSA-1024").key, newSigner(t, "RSA-1024").leaf},
 		"key that answers an error":   {answers(nil, errBroken), s.leaf},
 		"key that answers nothing":    {answers(nil, nil), s.leaf},

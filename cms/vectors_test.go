@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/elliptic"
+	"crypto/rsa"
 	"encoding/asn1"
 	"math/big"
 	"testing"
@@ -244,6 +245,13 @@ var algorithmVectors = []vector{
 	{"ECDSA with an RSA key", "signature-algorithm-key", signedBy("RSA-2048", algorithm(oidECDSA256))},
 	{"RSA with an ECDSA key", "signature-algorithm-key", setAlgorithm(algorithm(oidRSA, derNull))},
 	{"1024 bits", "rsa-key-size", signedBy("RSA-1024", algorithm(oidRSA, derNull))},
+	{"8193 bits", "rsa-key-size", func(t *testing.T, m *message) {
+		template := certificateTemplate("a long key", leafSerial(t))
+		modulus := new(big.Int).SetBit(big.NewInt(1), 8192, 1)
+		leaf := issue(t, template, newSigner(t, "CA"), &rsa.PublicKey{N: modulus, E: 65537})
+		m.certs.kids = parseNodes(t, leaf.Raw)
+		m.algorithm.kids = algorithm(oidRSA, derNull).kids
+	}},
 	{"P-224", "curve", signedBy("P-224", algorithm(oidECDSA256))},
 	{"empty", "ecdsa-signature", setSignature(func(*testing.T, []byte) []byte { return nil })},
 	{"trailing byte", "ecdsa-signature", setSignature(func(_ *testing.T, good []byte) []byte { return append(good, 0) })},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/elliptic"
+	"encoding/asn1"
 	"testing"
 
 	"github.com/paraph/paraph/cms"
@@ -122,6 +123,17 @@ func TestReplacedLeaf(t *testing.T) {
 	}
 }
 
+// TestRemovedLeaf must not panic.
+func TestRemovedLeaf(t *testing.T) {
+	sd, err := cms.Parse(sign(t, newSigner(t, "P-256")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sd.Leaf = nil
+	_, err = sd.Verify(content)
+	wantRule(t, err, cms.Syntax, "not-parsed")
+}
+
 // TestOwnCurve verifies with a key whose curve is an implementation of the
 // caller's, as package tsa has them.
 func TestOwnCurve(t *testing.T) {
@@ -171,6 +183,8 @@ func TestAccepts(t *testing.T) {
 			m.addSigned(manyAttributes(cms.MaxAttributes - len(m.signed.kids))...)
 		}},
 		{name: "values", edit: func(_ *testing.T, m *message) { m.addSigned(attribute(unknownID, manyValues(cms.MaxValues)...)) }},
+		{name: "FALSE", edit: unknown(prim(asn1.TagBoolean, 0))},
+		{name: "TRUE", edit: unknown(prim(asn1.TagBoolean, 0xff))},
 		{name: "depth", edit: unknown(nested(32 - 9))},
 		{name: "bytes", edit: func(t *testing.T, m *message) {
 			entry := octets(make([]byte, 30000)...)
