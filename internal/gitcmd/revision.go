@@ -21,6 +21,9 @@ type Revision struct {
 // ErrRevision says that a revision does not name one object here.
 var ErrRevision = errors.New("not a revision of this repository")
 
+// ErrNoRepository says that there is no repository to look into.
+var ErrNoRepository = errors.New("this is not a git repository")
+
 // CheckRevision refuses words that git could take for an option, and names
 // that could not be shown.
 func CheckRevision(rev string) error {
@@ -48,7 +51,7 @@ func (r *Repo) Resolve(ctx context.Context, rev string) (Revision, error) {
 		if errors.As(err, &e) && e.ExitCode == 1 {
 			return Revision{}, fmt.Errorf("%q: %w", rev, ErrRevision)
 		}
-		return Revision{}, err
+		return Revision{}, r.explain(ctx, err)
 	}
 	found := Revision{ID: strings.TrimSpace(string(out)), Name: rev}
 	if !isID(found.ID) {
@@ -66,6 +69,15 @@ func (r *Repo) Resolve(ctx context.Context, rev string) (Revision, error) {
 		}
 	}
 	return found, nil
+}
+
+// explain tells a folder that is no repository from one whose git failed.
+func (r *Repo) explain(ctx context.Context, err error) error {
+	var e *Error
+	if _, dirErr := r.Output(ctx, "rev-parse", "--absolute-git-dir"); errors.As(dirErr, &e) && e.ExitCode > 0 {
+		return fmt.Errorf("%w: %s", ErrNoRepository, strings.TrimSpace(e.Stderr))
+	}
+	return err
 }
 
 // ObjectFormat returns "sha1" or "sha256".
