@@ -15,6 +15,7 @@ import (
 func init() {
 	scriptCommands["failing"] = failing
 	scriptCommands["refused"] = refused
+	scriptCommands["pending"] = pending
 }
 
 // failing SERVICE FAULT PATTERN asserts that a fault keeps $WORK/payload from
@@ -89,4 +90,17 @@ func environ(ts *testscript.TestScript) (env []string) {
 		}
 	}
 	return env
+}
+
+// pending ARGS... asserts that paraph says of ARGS that they are still to
+// come, and nothing else.
+func pending(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: pending ARGS...")
+	}
+	exits(ts, false, append([]string{"2", "paraph"}, args...))
+	words := regexp.MustCompile(`\Aparaph: [^\n]* not in this version( of paraph)? yet[^\n]*\n\z`)
+	if out, errs := ts.ReadFile("stdout"), ts.ReadFile("stderr"); out != "" || !words.MatchString(errs) {
+		ts.Fatalf("standard output %q, standard error %q", out, errs)
+	}
 }
