@@ -15,8 +15,11 @@ import (
 // Program is the agent's file name.
 const Program = "paraph-agent"
 
-// maxReply bounds what the agent may answer, in bytes.
-const maxReply = 1 << 20
+// Bounds on what the agent may say, in bytes.
+const (
+	maxReply     = 1 << 20 // its answer
+	maxLastWords = 400     // of its standard error, when it broke down
+)
 
 // A Reply is the agent's answer: a signature, or an error.
 type Reply struct {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,8 +41,7 @@ func Sign(ctx context.Context, path string, environ []string, version string, pa
 	cmd.Env = environ
 	cmd.Stdin = bytes.NewReader(payload)
 	cmd.WaitDelay = 2 * time.Second
-	var stdout, stderr limited
-	stdout.max, stderr.max = maxReply, 4<<10
+	stdout, stderr := head{max: maxReply}, head{max: maxLastWords}
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	if ctx.Err() != nil {
@@ -51,13 +49,16 @@ func Sign(ctx context.Context, path string, environ []string, version string, pa
 	}
 	// The reply, not the exit status, says what happened; without one the
 	// status and the last words are all there is.
-	r, replyErr := parseReply(stdout.Bytes(), version)
+	if stdout.cut {
+		return nil, fmt.Errorf("%s answered with more than %d bytes", Program, maxReply)
+	}
+	r, replyErr := parseReply(stdout.buf, version)
 	if replyErr == nil && (err == nil || r.Error != "") {
 		return r, nil
 	}
 	var exit *exec.ExitError
-	if err != nil && (!errors.As(err, &exit) || stdout.Len() == 0) {
-		return nil, fmt.Errorf("%s ended without an answer: %w%s", Program, err, lastWords(stderr.String()))
+	if err != nil && (!errors.As(err, &exit) || len(stdout.buf) == 0) {
+		return nil, fmt.Errorf("%s ended without an answer: %w%s", Program, err, lastWords(string(stderr.buf)))
 	}
 	if replyErr == nil {
 		replyErr = fmt.Errorf("%s answered, and failed: %w", Program, err)
@@ -65,22 +66,27 @@ func Sign(ctx context.Context, path string, environ []string, version string, pa
 	return nil, replyErr
 }
 
+// lastWords is the first line of what the agent said when it broke down, if
+// it said anything.
 func lastWords(stderr string) string {
-	if stderr = strings.TrimSpace(stderr); stderr == "" {
+	line, _, _ := strings.Cut(strings.TrimSpace(stderr), "\n")
+	if line == "" {
 		return ""
 	}
-	return ": " + stderr
+	return ": " + line
 }
 
-// limited keeps max bytes and refuses more.
-type limited struct {
-	bytes.Buffer
+// head keeps the first max bytes and swallows the rest. It is no bytes.Buffer:
+// that one's ReadFrom, which os/exec prefers to Write, knows no bound.
+type head struct {
+	buf []byte
 	max int
+	cut bool // there was more
 }
 
-func (l *limited) Write(p []byte) (int, error) {
-	if l.Len()+len(p) > l.max {
-		return 0, io.ErrShortWrite
-	}
-	return l.Buffer.Write(p)
+func (h *head) Write(p []byte) (int, error) {
+	room := h.max - len(h.buf)
+	h.buf = append(h.buf, p[:min(len(p), room)]...)
+	h.cut = h.cut || len(p) > room
+	return len(p), nil
 }
