@@ -18,6 +18,9 @@ import (
 // maxToken bounds an identity token, in bytes.
 const maxToken = 64 << 10
 
+// maxUnix is the last second of the year 9999: no time of a token lies later.
+const maxUnix = 253402300799
+
 // A Token is an identity token. It is a secret: it never appears in an error,
 // a log or any other output.
 type Token struct {
@@ -67,7 +70,10 @@ func Parse(raw string, now time.Time) (*Token, error) {
 	if err := json.Unmarshal(body, &t.claims); err != nil {
 		return nil, fmt.Errorf("%w: it is not a JWT: its claims are not a JSON object", ErrToken)
 	}
-	return t, t.check(now)
+	if err := t.check(now); err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 func (t *Token) check(now time.Time) error {
@@ -75,7 +81,7 @@ func (t *Token) check(now time.Time) error {
 	switch {
 	case c.Issuer == "":
 		return fmt.Errorf("%w: it names no issuer", ErrToken)
-	case c.Expiry == 0:
+	case c.Expiry <= 0 || c.Expiry > maxUnix:
 		return fmt.Errorf("%w: it has no expiry", ErrToken)
 	case !now.Before(unix(c.Expiry)):
 		return fmt.Errorf("%w: it expired at %s, and it is %s now: get a new one", ErrToken, stamp(unix(c.Expiry)), stamp(now))
