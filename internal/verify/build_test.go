@@ -8,7 +8,9 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
+	"encoding/base64"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -301,4 +303,24 @@ func oid(id asn1.ObjectIdentifier) *node {
 func attribute(id asn1.ObjectIdentifier, values ...*node) *node {
 	set := &node{tag: 0x31, constructed: true, kids: values}
 	return &node{tag: 0x30, constructed: true, kids: []*node{oid(id), set}}
+}
+
+func mustParse(der []byte) *x509.Certificate {
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		panic(err)
+	}
+	return c
+}
+
+// otherHint changes the key hash in a note's signature line: base64 of four
+// bytes of key hash, and the signature.
+func otherHint(note string) string {
+	i := strings.LastIndexByte(note, ' ') + 1
+	line, err := base64.StdEncoding.DecodeString(strings.TrimSuffix(note[i:], "\n"))
+	if err != nil {
+		panic(err)
+	}
+	line[0] ^= 1
+	return note[:i] + base64.StdEncoding.EncodeToString(line) + "\n"
 }
