@@ -81,10 +81,15 @@ func checkAnswer(signed, armored []byte) error {
 
 // answered makes the error for a signer's answer that package cms refuses.
 func answered(err error) error {
-	var e *cms.Error
-	if !errors.As(err, &e) {
-		return err
+	class, rule := verdict.Syntax, RuleJoin
+	if e, ok := errors.AsType[*cms.Error](err); ok {
+		rule = e.Rule
+		switch e.Kind {
+		case cms.Binding:
+			class = verdict.Binding
+		case cms.Signature:
+			class = verdict.Signature
+		}
 	}
-	class := map[cms.Kind]verdict.Class{cms.Binding: verdict.Binding, cms.Signature: verdict.Signature}[e.Kind]
-	return newError(verdict.Errorf(class, e.Rule, "the signer's answer cannot be used: %w", err))
+	return newError(verdict.Errorf(class, rule, "the signer's answer cannot be used: %w", err))
 }

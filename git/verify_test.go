@@ -199,7 +199,7 @@ func wantVerdict(t *testing.T, s *git.Signature, err error, v git.Verdict, class
 	if !errors.As(err, &e) {
 		t.Fatalf("error %v (%T), want verdict %s", err, err, v)
 	}
-	if e.Verdict != v || e.Class != class || rule != "" && e.Rule != rule || e.Message == "" {
+	if e.Verdict != v || e.Class != class || rule != "" && e.Rule != rule || e.Message == "" || err.Error() != e.Message {
 		t.Errorf("%s, class %s, rule %s (%s); want %s, %s, %s", e.Verdict, e.Class, e.Rule, e.Message, v, class, rule)
 	}
 	var own *verdict.Error

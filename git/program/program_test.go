@@ -135,10 +135,12 @@ func TestSignRefuses(t *testing.T) {
 	}
 }
 
+// Without a path it is paraph in PATH.
 func TestSignNoProgram(t *testing.T) {
-	_, err := program.Signer{Path: "paraph-is-not-there"}.Sign(t.Context(), nil)
-	if !errors.Is(err, exec.ErrNotFound) {
-		t.Errorf("error %v, want %v", err, exec.ErrNotFound)
+	t.Setenv("PATH", t.TempDir())
+	_, err := program.Signer{}.Sign(t.Context(), nil)
+	if !errors.Is(err, exec.ErrNotFound) || !strings.Contains(err.Error(), "running paraph") {
+		t.Errorf("error %v, want %v of paraph", err, exec.ErrNotFound)
 	}
 }
 
