@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"strconv"
 	"strings"
 )
 
@@ -152,28 +153,42 @@ func readBatch(in io.Reader, ids []string) ([]RawObject, error) {
 	r := bufio.NewReader(in)
 	var out []RawObject
 	for _, id := range ids {
-		head, err := r.ReadString('\n')
+		head, err := r.ReadSlice('\n')
 		if err != nil {
 			return nil, fmt.Errorf("git cat-file ended early: %w", err)
 		}
-		if strings.HasSuffix(head, " missing\n") {
-			return nil, fmt.Errorf("%s: %w", id, ErrMissing)
-		}
-		o := RawObject{ID: id}
-		var got string
-		var size int64
-		if _, err := fmt.Sscanf(head, "%s %s %d\n", &got, &o.Type, &size); err != nil || got != id {
-			return nil, fmt.Errorf("git cat-file answered %q for %s", head, id)
-		}
-		if size > maxObject {
-			return nil, fmt.Errorf("object %s has %d bytes, at most %d are read", id, size, maxObject)
+		o, size, err := parseHead(strings.TrimSuffix(string(head), "\n"), id)
+		if err != nil {
+			return nil, err
 		}
 		var body bytes.Buffer
 		if _, err := io.CopyN(&body, r, size+1); err != nil {
 			return nil, fmt.Errorf("git cat-file ended early: %w", err)
 		}
 		o.Raw = body.Bytes()[:size]
+		if body.Bytes()[size] != '\n' {
+			return nil, fmt.Errorf("git cat-file answered %s with other than %d bytes", id, size)
+		}
 		out = append(out, o)
 	}
 	return out, nil
+}
+
+// parseHead reads the line before an object's bytes.
+func parseHead(head, id string) (o RawObject, size int64, err error) {
+	if head == id+" missing" {
+		return o, 0, fmt.Errorf("%s: %w", id, ErrMissing)
+	}
+	fields := strings.Split(head, " ")
+	if len(fields) != 3 || fields[0] != id {
+		return o, 0, fmt.Errorf("git cat-file answered %q for %s", head, id)
+	}
+	size, err = strconv.ParseInt(fields[2], 10, 64)
+	switch {
+	case err != nil || size < 0:
+		return o, 0, fmt.Errorf("git cat-file answered %q for %s", head, id)
+	case size > maxObject:
+		return o, 0, fmt.Errorf("object %s has %d bytes, at most %d are read", id, size, int64(maxObject))
+	}
+	return RawObject{ID: id, Type: fields[1]}, size, nil
 }
