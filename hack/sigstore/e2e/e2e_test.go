@@ -75,8 +75,8 @@ func buildPrograms(into string) error {
 	return nil
 }
 
-// A rekor is one of the two logs, and what tells its signatures apart.
-type rekor struct {
+// A logVersion is one of the two logs, and what tells its signatures apart.
+type logVersion struct {
 	name   string
 	config string // signing config that names it
 	kind   string // of its entries
@@ -84,7 +84,7 @@ type rekor struct {
 	checks []string // that paraph reports, but for the policy
 }
 
-var rekors = []rekor{
+var logVersions = []logVersion{
 	{"rekor v1", stack.SigningConfigFile, "hashedrekord 0.0.1", 1, []string{
 		"format", "digest", "signature", "chain", "sct", "entry", "inclusion", "checkpoint", "set", "timestamp", "time",
 	}},
@@ -94,8 +94,8 @@ var rekors = []rekor{
 }
 
 // forEachLog runs a parallel test for either version of Rekor.
-func forEachLog(t *testing.T, test func(t *testing.T, log rekor)) {
-	for _, log := range rekors {
+func forEachLog(t *testing.T, test func(t *testing.T, log logVersion)) {
+	for _, log := range logVersions {
 		t.Run(log.name, func(t *testing.T) {
 			t.Parallel()
 			needLog(t, log)
@@ -104,7 +104,7 @@ func forEachLog(t *testing.T, test func(t *testing.T, log rekor)) {
 	}
 }
 
-func needLog(t *testing.T, log rekor) {
+func needLog(t *testing.T, log logVersion) {
 	t.Helper()
 	if log.major == 1 && servers.Endpoints.Rekor1 == "" {
 		t.Skip("redis-server is not installed: nothing is known about Rekor v1")

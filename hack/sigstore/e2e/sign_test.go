@@ -53,7 +53,7 @@ func TestHistory(t *testing.T) {
 	for _, format := range []string{"sha1", "sha256"} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
-			forEachLog(t, func(t *testing.T, log rekor) {
+			forEachLog(t, func(t *testing.T, log logVersion) {
 				u := newUser(t, log, mint(t, nil))
 				h := makeHistory(u, format)
 				for _, e := range expectations {
@@ -69,7 +69,7 @@ func TestHistory(t *testing.T) {
 
 func TestWorkflowIdentity(t *testing.T) {
 	const workflow = "https://github.com/acme/widget/.github/workflows/release.yml@refs/heads/main"
-	forEachLog(t, func(t *testing.T, log rekor) {
+	forEachLog(t, func(t *testing.T, log logVersion) {
 		token, err := servers.MintCI(nil)
 		if err != nil {
 			t.Fatal(err)
@@ -109,7 +109,7 @@ func TestWorkflowIdentity(t *testing.T) {
 // The key never leaves memory, and the token is nowhere but in the
 // environment that it came from.
 func TestSecretsStayInMemory(t *testing.T) {
-	forEachLog(t, func(t *testing.T, log rekor) {
+	forEachLog(t, func(t *testing.T, log logVersion) {
 		token := mint(t, nil)
 		u := newUser(t, log, token)
 		u.commit("first")

@@ -24,7 +24,7 @@ type user struct {
 
 // newUser sets git up to sign as alice with the given log. Her token is good
 // for five minutes. The repository "repo" is there and empty.
-func newUser(t *testing.T, log rekor, token string) *user {
+func newUser(t *testing.T, log logVersion, token string) *user {
 	t.Helper()
 	root := t.TempDir()
 	u := &user{t: t, root: root, dir: root, env: []string{

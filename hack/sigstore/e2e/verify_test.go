@@ -32,7 +32,7 @@ var expectations = []expectation{
 }
 
 // checkHistory holds what git and paraph say against what is expected.
-func checkHistory(t *testing.T, u *user, h history, log rekor, e expectation) {
+func checkHistory(t *testing.T, u *user, h history, log logVersion, e expectation) {
 	t.Helper()
 	where := fmt.Sprintf("%s, in %s", e.name, u.dir)
 	signer := fmt.Sprintf("%s [%s]", alice, servers.Endpoints.Issuer)
@@ -78,7 +78,7 @@ func checkHistory(t *testing.T, u *user, h history, log rekor, e expectation) {
 }
 
 // checkVerdict holds one result against what is expected.
-func checkVerdict(v verdict, log rekor, e expectation) error {
+func checkVerdict(v verdict, log logVersion, e expectation) error {
 	if v.Verdict != e.verdict {
 		return fmt.Errorf("it is %s, want %s: %+v", v.Verdict, e.verdict, v.Error)
 	}
@@ -98,7 +98,7 @@ func checkVerdict(v verdict, log rekor, e expectation) error {
 }
 
 // checkChecks wants every check of this log, in order, and all of them ok.
-func checkChecks(v verdict, log rekor, policy string) error {
+func checkChecks(v verdict, log logVersion, policy string) error {
 	want := slices.Clone(log.checks)
 	if policy != "" {
 		want = append(want, "policy")
@@ -117,7 +117,7 @@ func checkChecks(v verdict, log rekor, policy string) error {
 }
 
 // checkTimes wants every proven time recent and inside the certificate.
-func checkTimes(v verdict, log rekor) error {
+func checkTimes(v verdict, log logVersion) error {
 	times := v.Times
 	if times.Certificate == nil || times.Certificate.NotAfter.Sub(times.Certificate.NotBefore) != 10*time.Minute {
 		return fmt.Errorf("certificate %+v", times.Certificate)
