@@ -15,6 +15,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -144,6 +145,10 @@ func (s *Signer) checkCertificate(leaf *x509.Certificate, key *ecdsa.PublicKey) 
 	return nil
 }
 
+// errPanic says that asking a service panicked. Nobody else could recover: it
+// happens in a goroutine of its own.
+var errPanic = errors.New("internal error")
+
 // prove asks log and timestamp authority at the same time and puts what they
 // answer into the signature. The first failure ends both.
 func (s *Signer) prove(ctx context.Context, sd *cms.SignedData, leaf *x509.Certificate) error {
@@ -160,8 +165,14 @@ func (s *Signer) prove(ctx context.Context, sd *cms.SignedData, leaf *x509.Certi
 	answers := make(chan answer, len(asks))
 	for _, ask := range asks {
 		go func() {
-			attr, err := ask()
-			answers <- answer{attr, err}
+			a := answer{err: errPanic}
+			defer func() {
+				if p := recover(); p != nil {
+					a.err = fmt.Errorf("%w: %v", errPanic, p)
+				}
+				answers <- a
+			}()
+			a.attr, a.err = ask()
 		}()
 	}
 	var attrs []cms.Attribute
