@@ -73,16 +73,15 @@ func usagef(format string, args ...any) error {
 // Run runs the program and returns its exit status. A panic anywhere becomes
 // an error: nothing that a half-finished run would say reaches git.
 func Run(ctx context.Context, env Env) (status int) {
-	g, isGit, err := parseGPG(env.Args)
-	if isGit {
-		return env.runGPG(ctx, g, err)
-	}
 	defer func() {
 		if p := recover(); p != nil {
 			fmt.Fprintf(env.Stderr, "paraph: internal error: %s\n", report.Escape(fmt.Sprint(p)))
 			status = exitUsage
 		}
 	}()
+	if g, isGit, err := parseGPG(env.Args); isGit {
+		return env.runGPG(ctx, g, err)
+	}
 	return env.exit(ctx, env.command().ExecuteContext(ctx))
 }
 

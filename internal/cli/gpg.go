@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// maxDescriptor is a bound for file descriptors that no system goes beyond.
+const maxDescriptor = 1 << 20
+
 // A gpgCall is an invocation by git, in gpgsm's language
 // (docs/git-contract.md, section 1).
 type gpgCall struct {
@@ -87,7 +90,7 @@ func (c *gpgCall) long(arg string, p *gpgArgs) (err error) {
 			return err
 		}
 		fd, err := strconv.Atoi(v)
-		if err != nil || fd < 1 {
+		if err != nil || fd < 1 || fd > maxDescriptor {
 			return usagef("--status-fd: %q is not a file descriptor", v)
 		}
 		c.statusFD = fd

@@ -59,8 +59,14 @@ func (env Env) verifyDetached(ctx context.Context, c gpgCall) (*verify.Result, e
 	// verified: both at once.
 	read := make(chan settings, 1)
 	go func() {
-		cfg, err := env.verification(ctx, gitcmd.New("", env.Environ), nil)
-		read <- settings{cfg, err}
+		var s settings
+		defer func() {
+			if p := recover(); p != nil {
+				s = settings{nil, fmt.Errorf("internal error: %v", p)}
+			}
+			read <- s
+		}()
+		s.cfg, s.err = env.verification(ctx, gitcmd.New("", env.Environ), nil)
 	}()
 	signed, err := io.ReadAll(io.LimitReader(env.Stdin, maxSigned+1))
 	if err != nil {
