@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/paraph/paraph/internal/payload"
 	"github.com/paraph/paraph/internal/verify"
 )
 
@@ -46,6 +47,27 @@ func (s *Signature) ID() string { return s.id }
 // Payload returns the bytes that were signed: the raw object without its
 // signature. What a caller reads out of a verified object, it reads from here.
 func (s *Signature) Payload() []byte { return s.payload }
+
+// A TagTarget is what a signed tag says of itself.
+type TagTarget struct {
+	Name string // the tag's name, without refs/tags/
+	ID   string // of the object that it leads to
+	Type string // of that object: commit, tree, blob or tag
+}
+
+// Tag returns what a tag says of itself, and the zero value for other objects.
+// Whoever came here by a ref compares its name: a tag that was moved to
+// another one is signed all the same.
+func (s *Signature) Tag() TagTarget {
+	if s.typ != Tag {
+		return TagTarget{}
+	}
+	p, err := payload.Parse(s.payload)
+	if err != nil {
+		return TagTarget{}
+	}
+	return TagTarget{Name: p.TagName, ID: p.Object, Type: p.ObjectType}
+}
 
 // Identity returns who signed.
 func (s *Signature) Identity() Identity { return identityOf(s.verified()) }

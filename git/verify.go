@@ -68,7 +68,7 @@ type VerifyOptions struct {
 // and nothing was looked at.
 //
 // A tag's name and target are not compared with the ref that led to it, nor
-// with what it leads to: only a caller that has those can.
+// with what it leads to: only a caller that has those can, see Signature.Tag.
 func Verify(f Format, t Type, raw []byte, opts VerifyOptions) (*Signature, error) {
 	if err := opts.check(f, t); err != nil {
 		return nil, err

@@ -111,6 +111,23 @@ func TestSignatureChecks(t *testing.T) {
 	}
 }
 
+func TestSignatureTag(t *testing.T) {
+	in := rekor1()
+	for typ, want := range map[git.Type]git.TagTarget{
+		git.Tag:    {Name: "v1", ID: id1, Type: "commit"},
+		git.Commit: {},
+	} {
+		raw := map[git.Type]string{git.Tag: tagTop + "\nFirst release\n", git.Commit: commit}[typ]
+		s, err := git.Verify(git.SHA1, typ, in.sign(t, git.SHA1, typ, raw), byAlice(in.root()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Tag() != want {
+			t.Errorf("%s: %+v, want %+v", typ, s.Tag(), want)
+		}
+	}
+}
+
 func TestSignatureBy(t *testing.T) {
 	in := rekor1()
 	signed := in.sign(t, git.SHA1, git.Commit, commit)
@@ -138,7 +155,7 @@ func TestSignatureBy(t *testing.T) {
 func TestZeroSignature(t *testing.T) {
 	var s git.Signature
 	if s.Verdict() != "" || s.By(git.Identity{}) || s.Identity() != (git.Identity{}) || s.Claims() != nil || s.Instance() != "" ||
-		s.Certificate() != nil || !s.Time().IsZero() || s.Log() != (git.LogEntry{}) || s.Checks() != nil || s.Payload() != nil {
+		s.Certificate() != nil || !s.Time().IsZero() || s.Log() != (git.LogEntry{}) || s.Tag() != (git.TagTarget{}) || s.Checks() != nil || s.Payload() != nil {
 		t.Error("the zero Signature says something")
 	}
 }
