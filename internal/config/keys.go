@@ -71,7 +71,7 @@ var keys = []key{
 	{name: "matchCommitter", kind: boolean, use: forSign, pending: true, ready: []string{"false"}},
 	{name: "publicIdentity", kind: one, words: []string{"accepted"}, use: forSign, pending: true},
 	{name: "smimeRoots", kind: path, use: forVerify, pending: true},
-	{name: "quiet", kind: boolean, use: forBoth},
+	{name: "quiet", kind: boolean, use: forBoth, pending: true, ready: []string{"false"}},
 	{name: "log", kind: path, use: forSign, environ: []string{"GITSIGN_LOG"}, gitsign: "logPath"},
 	{name: "hook.policy", kind: path, use: forHooks, pending: true},
 	{name: "hook.policyRef", use: forHooks, pending: true},

@@ -12,7 +12,6 @@ type Verification struct {
 	// expressions come from flags only.
 	Identity, Issuer             Setting
 	IdentityRegexp, IssuerRegexp Setting
-	Quiet                        bool
 }
 
 // ForVerification resolves the settings of a verification.
@@ -25,7 +24,6 @@ func ForVerification(src Source) (*Verification, error) {
 		TrustedRoot: v["trustedRoot"],
 		Identity:    v["certificateIdentity"],
 		Issuer:      v["certificateOIDCIssuer"],
-		Quiet:       v["quiet"].Value == "true",
 	}
 	for name, s := range map[string]*Setting{"certificateIdentityRegexp": &c.IdentityRegexp, "certificateOIDCIssuerRegexp": &c.IssuerRegexp} {
 		if value, ok := src.Flags[name]; ok {
@@ -73,7 +71,6 @@ type Signing struct {
 	RekorVersion               int // 0: as the signing config says
 	TokenSource                string
 	TokenFile, IDToken         Setting
-	Quiet                      bool
 	Log                        string // file that failures are appended to
 }
 
@@ -87,8 +84,7 @@ func ForSigning(src Source) (*Signing, error) {
 		TrustedRoot: v["trustedRoot"], SigningConfig: v["signingConfig"],
 		Fulcio: v["fulcio"], Rekor: v["rekor"], Timestamp: v["timestamp"],
 		TokenSource: "auto", TokenFile: v["tokenFile"], IDToken: v["idToken"],
-		Quiet: v["quiet"].Value == "true",
-		Log:   v["log"].Value,
+		Log: v["log"].Value,
 	}
 	if s := v["rekorVersion"]; s.Set() {
 		c.RekorVersion, _ = strconv.Atoi(s.Value) // one of the key's words
