@@ -118,6 +118,7 @@ func TestSecretsStayInMemory(t *testing.T) {
 		if r := u.with("PARAPH_TIMESTAMP=http://127.0.0.1:1").run("", "git", "commit", "-S", "--allow-empty", "-m", "x"); r.status == 0 {
 			t.Fatal("signed without a timestamp authority")
 		}
+		settle(u)
 		secrets := []string{"PRIVATE KEY", token, token[strings.LastIndex(token, ".")+1:]}
 		files := filesBelow(t, u.root)
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(files)), func(name string) bool { return strings.HasSuffix(name, filepath.Join("paraph", "log")) }) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -86,10 +87,10 @@ type result struct {
 	status         int
 }
 
-// run runs a command in a session of its own, so that there is no terminal:
-// words for people come on standard error.
-func (u *user) run(stdin, name string, args ...string) result {
-	u.t.Helper()
+// try runs a command in a session of its own, so that there is no terminal:
+// words for people come on standard error. An error says that it did not run
+// to its end.
+func (u *user) try(stdin, name string, args ...string) (result, error) {
 	path := name
 	if name == "paraph" {
 		path = filepath.Join(programs, name)
@@ -103,9 +104,19 @@ func (u *user) run(stdin, name string, args ...string) result {
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() < 0) {
-		u.t.Fatalf("%s %q: %v", name, args, err)
+		return result{}, fmt.Errorf("%s %q: %w", name, args, err)
 	}
-	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}, nil
+}
+
+// run is try for commands that must run, and may fail.
+func (u *user) run(stdin, name string, args ...string) result {
+	u.t.Helper()
+	r, err := u.try(stdin, name, args...)
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	return r
 }
 
 // must runs a command that must succeed and returns its output.
