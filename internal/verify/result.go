@@ -188,8 +188,12 @@ func (r *Result) Judge(err *verdict.Error, detail string) {
 }
 
 // Reject records a contradiction that was found outside of the signature,
-// such as the name under which an object stands.
+// such as the name under which an object stands. An object without a signature
+// stays one: nobody signed what could be contradicted.
 func (r *Result) Reject(err *verdict.Error) {
+	if r.Verdict == verdict.Unsigned {
+		return
+	}
 	if v := err.Class.Verdict(); severity[v] > severity[r.Verdict] {
 		r.Verdict, r.Err, r.Signer = v, err, nil
 	}

@@ -164,4 +164,10 @@ func TestJudge(t *testing.T) {
 	if r.Verdict != verdict.Malformed || r.Err.Rule != "form" || slices.ContainsFunc(r.Checks, func(c verify.Check) bool { return c.OK }) {
 		t.Errorf("malformed and rejected: %s, %v", r.Verdict, r.Err)
 	}
+	r = &verify.Result{Verdict: verdict.Unsigned}
+	r.Reject(name)
+	r.Judge(nil, "alice may")
+	if r.Verdict != verdict.Unsigned || r.Err != nil || r.Holds() {
+		t.Errorf("unsigned, rejected and judged: %s, %v", r.Verdict, r.Err)
+	}
 }
