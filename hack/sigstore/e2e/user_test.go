@@ -23,9 +23,9 @@ type user struct {
 	env  []string
 }
 
-// newUser sets git up to sign as alice with the given log. Her token is good
-// for five minutes. The repository "repo" is there and empty.
-func newUser(t *testing.T, log logVersion, token string) *user {
+// newHome is a user of whom git knows the name, and who has an empty
+// repository, "repo".
+func newHome(t *testing.T) *user {
 	t.Helper()
 	root := t.TempDir()
 	u := &user{t: t, root: root, dir: root, env: []string{
@@ -33,7 +33,6 @@ func newUser(t *testing.T, log logVersion, token string) *user {
 		"HOME=" + filepath.Join(root, "home"),
 		"TMPDIR=" + filepath.Join(root, "tmp"),
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "GIT_EDITOR=true", "LC_ALL=C", "TZ=UTC",
-		"PARAPH_AGENT=false", "PARAPH_ID_TOKEN=" + token,
 	}}
 	for _, dir := range []string{"home", "tmp"} {
 		if err := os.Mkdir(filepath.Join(root, dir), 0o700); err != nil {
@@ -43,11 +42,19 @@ func newUser(t *testing.T, log logVersion, token string) *user {
 	u.configure("user.name", "Alice")
 	u.configure("user.email", alice)
 	u.configure("init.defaultBranch", "main")
+	u.git("init", "-q", "repo")
+	return u.in("repo")
+}
+
+// newUser sets git up to sign with the given log and token, which is good for
+// five minutes.
+func newUser(t *testing.T, log logVersion, token string) *user {
+	t.Helper()
+	u := newHome(t).with("PARAPH_AGENT=false", "PARAPH_ID_TOKEN="+token)
 	u.configure("paraph.trustedRoot", trustedRoot())
 	u.configure("paraph.signingConfig", filepath.Join(servers.Dir, log.config))
 	u.must("paraph", "init", "--global")
-	u.git("init", "-q", "repo")
-	return u.in("repo")
+	return u
 }
 
 // in is the same user in another folder, relative to all that she has.
