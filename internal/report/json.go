@@ -3,8 +3,11 @@ package report
 import (
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
+	"strings"
 	"time"
+	"unicode/utf16"
 
 	"github.com/paraph/paraph/internal/verdict"
 	"github.com/paraph/paraph/internal/verify"
@@ -86,22 +89,48 @@ func JSON(w io.Writer, objects []Object) error {
 		run.Summary[o.Verdict]++
 		run.Results = append(run.Results, toJSON(o))
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(run)
+	out, err := json.MarshalIndent(run, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, out)
 }
 
 // NDJSON writes one result a line, each with the schema.
 func NDJSON(w io.Writer, objects []Object) error {
-	e := json.NewEncoder(w)
 	for _, o := range objects {
 		r := toJSON(o)
 		r.Schema = schema
-		if err := e.Encode(r); err != nil {
+		out, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		if err := writeJSON(w, out); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// writeJSON writes a line of JSON. Characters that a terminal obeys or hides
+// can stand in strings only, where a \u escape is the same text (RFC 8259,
+// section 7); encoding/json escapes some of them and not all.
+func writeJSON(w io.Writer, out []byte) error {
+	var b strings.Builder
+	for _, c := range string(out) {
+		switch {
+		case c == '\n' || !isHostile(c):
+			b.WriteRune(c)
+		case c > 0xffff:
+			hi, lo := utf16.EncodeRune(c)
+			fmt.Fprintf(&b, "\\u%04x\\u%04x", hi, lo)
+		default:
+			fmt.Fprintf(&b, "\\u%04x", c)
+		}
+	}
+	b.WriteByte('\n')
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 func toJSON(o Object) resultJSON {

@@ -111,11 +111,17 @@ func Escape(s string) string {
 	var b strings.Builder
 	for _, c := range s {
 		switch {
-		case c == unicode.ReplacementChar, unicode.IsControl(c), unicode.Is(unicode.Cf, c), unicode.Is(unicode.Zl, c), unicode.Is(unicode.Zp, c):
+		case c == unicode.ReplacementChar, isHostile(c):
 			fmt.Fprintf(&b, "\\u%04x", c)
 		default:
 			b.WriteRune(c)
 		}
 	}
 	return b.String()
+}
+
+// isHostile tells characters that a terminal obeys, or that a reader does not
+// see: control characters, format characters, separators of lines.
+func isHostile(c rune) bool {
+	return unicode.IsControl(c) || unicode.In(c, unicode.Cf, unicode.Zl, unicode.Zp)
 }
