@@ -6,6 +6,8 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha512"
 	"crypto/x509"
 	"encoding/asn1"
 	"math/big"
@@ -156,6 +158,10 @@ func TestAlgorithms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
 	digests := func(id asn1.ObjectIdentifier, which ...int) func(*message) {
 		return func(m *message) {
 			places := []*node{m.signedData().kids[1].kids[0], m.signerInfo().kids[2]}
@@ -165,9 +171,16 @@ func TestAlgorithms(t *testing.T) {
 		}
 	}
 	vectors{
-		"SHA-1":             {spec{log: 1, message: digests(oidSHA1, 0, 1)}, verdict.Malformed, verdict.Syntax, "digest-algorithm"},
-		"digests disagree":  {spec{log: 1, message: digests(oidSHA384, 1)}, verdict.Malformed, verdict.Syntax, "digest-algorithm-mismatch"},
-		"a P-384 signer":    {spec{key: p384}, verdict.Malformed, verdict.Syntax, "algorithm"},
+		"SHA-1":            {spec{log: 1, message: digests(oidSHA1, 0, 1)}, verdict.Malformed, verdict.Syntax, "digest-algorithm"},
+		"digests disagree": {spec{log: 1, message: digests(oidSHA384, 1)}, verdict.Malformed, verdict.Syntax, "digest-algorithm-mismatch"},
+		"a P-384 signer":   {spec{key: p384}, verdict.Malformed, verdict.Syntax, "algorithm"},
+		"an RSA signer":    {spec{key: rsaKey}, verdict.Malformed, verdict.Syntax, "algorithm"},
+		"P-256 with SHA-384": {spec{log: 1, message: func(m *message) {
+			digests(oidSHA384, 0, 1)(m)
+			sum := sha512.Sum384([]byte(commitA))
+			m.value(cms.OIDMessageDigest).body = sum[:]
+			m.signerInfo().kids[4].kids[0] = oid(asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 3})
+		}}, verdict.Malformed, verdict.Syntax, "algorithm"},
 		"an Ed25519 signer": {spec{key: ed}, verdict.Malformed, verdict.Syntax, "algorithm"},
 	}.run(t)
 }

@@ -25,6 +25,8 @@ func (r *Result) checkProofs(sd *cms.SignedData, ca *trust.Path, root *trust.Roo
 }
 
 // attribute returns the value of an unsigned attribute, nil if there is none.
+// That no type is without a meaning, none stands twice and each has one value
+// is what package cms saw to.
 func attribute(sd *cms.SignedData, is func(cms.Attribute) bool) []byte {
 	for _, a := range sd.UnsignedAttributes {
 		if is(a) {

@@ -83,27 +83,12 @@ func (r *Result) parse(signed, armored []byte) *cms.SignedData {
 			"the signature is not ECDSA over P-256 with SHA-256"), verdict.Syntax)
 		return nil
 	}
-	if err := checkUnsigned(sd); err != nil {
-		r.fail(CheckFormat, err, verdict.Syntax)
-		return nil
-	}
 	r.pass(CheckFormat, fmt.Sprintf("one CMS signature over a %s", p.Kind))
 	return sd
 }
 
 // Display is the signer's name for people.
 func Display(name, issuer string) string { return name + " [" + issuer + "]" }
-
-// checkUnsigned refuses unsigned attributes without a meaning here. Each type
-// stands at most once; the parser saw to that.
-func checkUnsigned(sd *cms.SignedData) error {
-	for _, a := range sd.UnsignedAttributes {
-		if !a.Type.Equal(cms.OIDTransparencyLogEntry) && !a.Type.Equal(cms.OIDTimeStampToken) {
-			return verdict.Errorf(verdict.Syntax, "unsigned-attribute", "the signature has an unsigned attribute %s without a meaning", a.Type)
-		}
-	}
-	return nil
-}
 
 // checkSignature holds the signature against the signed bytes.
 func (r *Result) checkSignature(sd *cms.SignedData, signed []byte) bool {
