@@ -3,6 +3,7 @@ package config
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/paraph/paraph/internal/gitcmd"
@@ -12,6 +13,9 @@ import (
 // itself sees it in the repository.
 func ReadGit(ctx context.Context, repo *gitcmd.Repo) ([]Entry, error) {
 	out, err := repo.Output(ctx, "config", "--null", "--show-origin", "--get-regexp", `^(paraph|gitsign)\.`)
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("reading git's configuration: %w", ctx.Err())
+	}
 	if err != nil {
 		var e *gitcmd.Error
 		if errors.As(err, &e) && e.ExitCode == 1 {
