@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paraph/paraph/internal/testpki"
 )
@@ -27,7 +28,7 @@ const payloadText = "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n" +
 	"committer Alice <alice@example.com> 1777896000 +0000\n\nsigned\n"
 
 // newSigner starts an instance and returns what runs paraph as a signer there.
-func newSigner(t *testing.T) func(args ...string) *process {
+func newSigner(t *testing.T) (func(args ...string) *process, *testpki.Servers) {
 	t.Helper()
 	p := testpki.New(testpki.RealClock())
 	s := p.Serve(t)
@@ -47,13 +48,13 @@ func newSigner(t *testing.T) func(args ...string) *process {
 			"PARAPH_ID_TOKEN=" + p.IDToken(nil),
 		}
 		return r
-	}
+	}, s
 }
 
 // A signature that cannot be written is no signature, though it was made:
 // git makes an unsigned commit of SIG_CREATED without one (rule 9).
 func TestSignatureCannotBeWritten(t *testing.T) {
-	paraph := newSigner(t)
+	paraph, _ := newSigner(t)
 	run := func(t *testing.T, r *process) {
 		t.Helper()
 		r.Stdin = strings.NewReader(payloadText)
@@ -107,7 +108,7 @@ func TestSignatureCannotBeWritten(t *testing.T) {
 // Whatever fails early, all of standard input is read: git takes a broken
 // pipe for a failure of its own, whatever the program says (rule 8).
 func TestStandardInputIsDrained(t *testing.T) {
-	paraph := newSigner(t)
+	paraph, _ := newSigner(t)
 	payload := []byte(payloadText + strings.Repeat(strings.Repeat("x", 79)+"\n", 100_000)) // 8 MB
 	for name, tt := range map[string]struct {
 		args []string
@@ -152,7 +153,7 @@ func TestStandardInputIsDrained(t *testing.T) {
 
 // A payload of many megabytes is signed and verified as any other (attack 12).
 func TestLargePayload(t *testing.T) {
-	paraph := newSigner(t)
+	paraph, _ := newSigner(t)
 	payload := payloadText + strings.Repeat(strings.Repeat("x", 70_000)+"\n", 200) // 14 MB
 	r := paraph("--status-fd=2", "-bsau", "KEY")
 	r.Stdin = strings.NewReader(payload)
@@ -168,5 +169,33 @@ func TestLargePayload(t *testing.T) {
 	r.Stdin = strings.NewReader(payload)
 	if out, _ := r.Output(); !bytes.Contains(out, []byte("\n[GNUPG:] GOODSIG ")) || !bytes.Contains(out, []byte("\n[GNUPG:] TRUST_UNDEFINED ")) {
 		t.Errorf("%s%s", out, r.stderr.String())
+	}
+}
+
+// Who interrupts paraph gets no signature, and no process stays behind.
+func TestInterrupted(t *testing.T) {
+	paraph, servers := newSigner(t)
+	servers.Fulcio.Set(testpki.Stall())
+	var stdout bytes.Buffer
+	r := paraph("--status-fd=2", "-bsau", "KEY")
+	r.Stdin, r.Stdout = strings.NewReader(payloadText), &stdout
+	if err := r.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); servers.Fulcio.Requests() == 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the CA was never asked")
+		}
+	}
+	if err := r.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	// Wait returns when all that hold the streams have ended, the agent too.
+	var exit *exec.ExitError
+	if err := r.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 130 {
+		t.Errorf("it ended with %v", err)
+	}
+	if stdout.Len() != 0 || strings.Contains(r.stderr.String(), "SIG_CREATED") {
+		t.Errorf("%q, %q", stdout.String(), r.stderr.String())
 	}
 }
