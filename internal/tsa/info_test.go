@@ -24,6 +24,7 @@ type tstInfo struct {
 	version int64
 	hash    asn1.ObjectIdentifier
 	params  []byte // of the hash algorithm
+	imprint []byte // after the hash, in the imprint
 	genTime string
 	rest    []byte // everything after genTime
 	after   []byte // after the TSTInfo
@@ -44,6 +45,7 @@ func (i tstInfo) der() []byte {
 				b.AddBytes(i.params)
 			})
 			b.AddASN1OctetString(make([]byte, 32))
+			b.AddBytes(i.imprint)
 		})
 		b.AddASN1Int64(1)
 		b.AddASN1(cbasn1.GeneralizedTime, func(b *cryptobyte.Builder) { b.AddBytes([]byte(i.genTime)) })
@@ -111,6 +113,7 @@ func TestParseInfo(t *testing.T) {
 		"hash with parameters twice":  {func(i *tstInfo) { i.params = []byte{5, 0, 5, 0} }, "syntax/timestamp-hash"},
 		"SHA-1":                       {func(i *tstInfo) { i.hash = asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26} }, "time/timestamp-hash"},
 		"MD5":                         {func(i *tstInfo) { i.hash = asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 5} }, "time/timestamp-hash"},
+		"more in the imprint":         {func(i *tstInfo) { i.imprint = []byte{5, 0} }, "syntax/timestamp-info"},
 		"two nonces":                  {func(i *tstInfo) { i.rest = []byte{2, 1, 1, 2, 1, 2} }, "syntax/timestamp-info"},
 		"fields in another order":     {func(i *tstInfo) { i.rest = []byte{2, 1, 42, 1, 1, 0xff} }, "syntax/timestamp-info"},
 		"a field that is none":        {func(i *tstInfo) { i.rest = []byte{4, 1, 0} }, "syntax/timestamp-info"},
