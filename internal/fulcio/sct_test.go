@@ -1,9 +1,13 @@
 package fulcio
 
 import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"slices"
@@ -176,5 +180,42 @@ func TestFirstCertificates(t *testing.T) {
 				t.Errorf("with a forged SCT: %s", got)
 			}
 		})
+	}
+}
+
+// RFC 6962, 2.1.4: a log signs with ECDSA over P-256 or with RSA.
+func TestSCTByRSA(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := &trust.Log{Key: key.Public(), Valid: trust.Interval{Start: testpki.DefaultTime}}
+	s := sct{timestamp: uint64(testpki.DefaultTime.UnixMilli()), hash: 4, algo: 1}
+	issuer, tbs := make([]byte, 32), []byte("tbs")
+	// v1, certificate_timestamp, time, precert_entry, issuer, tbs, no extensions.
+	signed := binary.BigEndian.AppendUint64([]byte{0, 0}, s.timestamp)
+	signed = slices.Concat(signed, []byte{0, 1}, issuer, []byte{0, 0, byte(len(tbs))}, tbs, []byte{0, 0})
+	digest := sha256.Sum256(signed)
+	if s.signature, err = rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:]); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.verify(log, issuer, tbs); err != nil {
+		t.Error(err)
+	}
+	for name, change := range map[string]func(*sct){
+		"said to be by SHA-1":   func(s *sct) { s.hash = 2 },
+		"said to be by ECDSA":   func(s *sct) { s.algo = 3 },
+		"a time later":          func(s *sct) { s.timestamp++ },
+		"with extensions":       func(s *sct) { s.extensions = []byte{1} },
+		"a signature of no one": func(s *sct) { s.signature = make([]byte, 256) },
+	} {
+		other := s
+		change(&other)
+		if err := other.verify(log, issuer, tbs); err == nil {
+			t.Errorf("%s: the SCT holds", name)
+		}
+	}
+	if err := s.verify(log, issuer, []byte("TBS")); err == nil {
+		t.Error("the SCT holds for another certificate")
 	}
 }
