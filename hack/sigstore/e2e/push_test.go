@@ -14,8 +14,8 @@ printf 'status=%s\nsigner=%s\nnonce=%s\n' "$GIT_PUSH_CERT_STATUS" "$GIT_PUSH_CER
 git cat-file blob "$GIT_PUSH_CERT" | sed -n '1p' >>"$GIT_DIR/certificate"
 `
 
-// git itself asks nothing but the letter of a push certificate, so a signer
-// whom nobody named must not be U there.
+// Of a push certificate git passes on the letter and not the trust: with the
+// status lines that make a commit U, the hook would see G.
 func TestPushCertificate(t *testing.T) {
 	tests := []struct {
 		name, identity string

@@ -121,6 +121,7 @@ func TestSecretsStayInMemory(t *testing.T) {
 		settle(u)
 		secrets := []string{"PRIVATE KEY", token, token[strings.LastIndex(token, ".")+1:]}
 		files := filesBelow(t, u.root)
+		files["objects"] = []byte(u.git("cat-file", "--batch", "--batch-all-objects")) // compressed in their files
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(files)), func(name string) bool { return strings.HasSuffix(name, filepath.Join("paraph", "log")) }) {
 			t.Error("there is no log file among the files searched")
 		}
@@ -128,10 +129,49 @@ func TestSecretsStayInMemory(t *testing.T) {
 			t.Errorf("%s holds %.20q...", name, where)
 		}
 		// A search that finds nothing must be able to find something.
-		files["planted"] = []byte("-----BEGIN EC PRIVATE KEY-----")
-		files["planted token"] = []byte("token=" + token)
-		if found := leaks(files, secrets); len(found) != 2 {
-			t.Errorf("found %v of two planted secrets", found)
+		planted := map[string][]byte{"key": []byte("-----BEGIN EC PRIVATE KEY-----"), "token": []byte("token=" + token)}
+		if found := leaks(planted, secrets); len(found) != len(planted) {
+			t.Errorf("the search finds %d of %d planted secrets", len(found), len(planted))
 		}
 	})
+}
+
+// What users of gitsign have set is enough to sign.
+func TestGitsignSettings(t *testing.T) {
+	needLog(t, logVersions[0])
+	e := servers.Endpoints
+	file := filepath.Join(t.TempDir(), "token")
+	writeFile(t, file, []byte(mint(t, nil)+"\n"))
+	tests := []struct {
+		name string
+		set  func(u *user) *user
+	}{
+		{"SIGSTORE variables", func(u *user) *user {
+			return u.with("SIGSTORE_FULCIO_URL="+e.Fulcio, "SIGSTORE_REKOR_URL="+e.Rekor1, "SIGSTORE_TIMESTAMP_SERVER_URL="+e.TSA, "SIGSTORE_ID_TOKEN="+mint(t, nil))
+		}},
+		{"GITSIGN variables", func(u *user) *user {
+			u.configure("paraph.tokenFile", file)
+			return u.with("GITSIGN_FULCIO_URL="+e.Fulcio, "GITSIGN_REKOR_URL="+e.Rekor1, "GITSIGN_TIMESTAMP_SERVER_URL="+e.TSA)
+		}},
+		{"gitsign section", func(u *user) *user {
+			u.configure("gitsign.fulcio", e.Fulcio)
+			u.configure("gitsign.rekor", e.Rekor1)
+			u.configure("gitsign.timestampServerURL", e.TSA)
+			u.configure("paraph.tokenFile", file)
+			return u
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			u := newHome(t).with("PARAPH_AGENT=false")
+			u.configure("paraph.trustedRoot", trustedRoot())
+			u.must("paraph", "init")
+			u = tt.set(u)
+			id := u.commit("first")
+			u.trust(alice, e.Issuer)
+			if got, status := u.verify(id); status != 0 || len(got.Results[0].Times.Timestamps) != 1 {
+				t.Errorf("exit status %d: %+v", status, got.Results[0])
+			}
+		})
+	}
 }
