@@ -25,7 +25,7 @@ type gitRepo struct {
 func newGitRepo(t *testing.T) *gitRepo {
 	home := t.TempDir()
 	g := &gitRepo{t: t, dir: filepath.Join(home, "repo"), env: []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C", "GORACE=" + noRaceSleep,
 		"GIT_AUTHOR_DATE=2026-05-04T12:00:00Z", "GIT_COMMITTER_DATE=2026-05-04T12:00:00Z",
 		"PARAPH_TRUSTED_ROOT=" + filepath.Join(home, "root.json"),
 		"PARAPH_CERTIFICATE_IDENTITY=" + forgeEmail, "PARAPH_CERTIFICATE_OIDC_ISSUER=" + forgeIssuer,

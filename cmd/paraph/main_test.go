@@ -19,6 +19,10 @@ var programs = map[string]func(){
 
 func TestMain(m *testing.M) { testscript.Main(m, programs) }
 
+// noRaceSleep is for the environment of every program that a test runs: under
+// the race detector a program sleeps a second before it ends, otherwise.
+const noRaceSleep = "atexit_sleep_ms=0"
+
 // alone takes the terminal of whoever runs the tests away from this process:
 // words for the user belong on standard error here, where scripts see them.
 // Scripts that have a terminal of their own set PARAPH_TEST_TERMINAL.

@@ -80,7 +80,7 @@ func unsigned(ts *testscript.TestScript, status int, pattern string, args ...str
 // environ is the script's environment, as far as the programs look at it.
 func environ(ts *testscript.TestScript) (env []string) {
 	for _, name := range []string{
-		"PATH", "TMPDIR", "HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "LC_ALL",
+		"PATH", "TMPDIR", "HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "LC_ALL", "GORACE",
 		"GIT_CONFIG_NOSYSTEM", "PARAPH_TEST_TERMINAL", "PARAPH_ID_TOKEN", "PARAPH_TOKEN_FILE", "PARAPH_TOKEN_SOURCE",
 		"PARAPH_TRUSTED_ROOT", "PARAPH_SIGNING_CONFIG", "PARAPH_FULCIO", "PARAPH_REKOR", "PARAPH_REKOR_VERSION",
 		"PARAPH_TIMESTAMP", "PARAPH_LOG", "SIGSTORE_ID_TOKEN", "PARAPH_CERTIFICATE_IDENTITY", "PARAPH_CERTIFICATE_OIDC_ISSUER",

@@ -86,7 +86,7 @@ func setup(e *testscript.Env) error {
 	for name, value := range map[string]string{
 		"HOME": in("home"), "XDG_CONFIG_HOME": in("home/.config"), "XDG_CACHE_HOME": in("home/.cache"),
 		"XDG_STATE_HOME": in("state"), "XDG_RUNTIME_DIR": in("run"),
-		"GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true", "LC_ALL": "C", "TZ": "UTC",
+		"GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true", "LC_ALL": "C", "TZ": "UTC", "GORACE": noRaceSleep,
 		"GIT_AUTHOR_DATE": "2026-05-04T12:00:00Z", "GIT_COMMITTER_DATE": "2026-05-04T12:00:00Z",
 		"ISSUER": i.servers.URLs.Issuer, "FULCIO": i.servers.URLs.Fulcio, "REKOR1": i.servers.URLs.Rekor1,
 		"REKOR2": i.servers.URLs.Rekor2, "TSA": i.servers.URLs.TSA,
