@@ -19,7 +19,6 @@ var failedStatus = "[GNUPG:] NEWSIG\n[GNUPG:] ERRSIG " + strings.Repeat("0", 64)
 type run struct {
 	env            Env
 	stdout, stderr bytes.Buffer
-	terminal       bytes.Buffer
 }
 
 func newRun(t *testing.T, args ...string) *run {
