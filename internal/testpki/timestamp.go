@@ -75,6 +75,9 @@ func newToken(p *PKI, message []byte, options []TSAOption) *token {
 	for _, option := range options {
 		option(t)
 	}
+	if t.named == nil {
+		t.named = t.signer.Raw
+	}
 	return t
 }
 
@@ -94,6 +97,7 @@ type token struct {
 	certified bool // carries the signer's certificate
 	extra     [][]byte
 	forged    bool
+	named     []byte // DER of the certificate that the token names as its signer's
 }
 
 // bytes signs the token. The layout is that of Sigstore's timestamp authority
@@ -216,7 +220,7 @@ func (t *token) signedAttributes(info []byte) []byte {
 //	ESSCertIDv2 ::= SEQUENCE { hashAlgorithm DEFAULT sha256, certHash OCTET STRING,
 //	  issuerSerial SEQUENCE { GeneralNames, CertificateSerialNumber } }
 func (t *token) addSigningCertificateV2(b *cryptobyte.Builder) {
-	sum := sha256.Sum256(t.signer.Raw)
+	sum := sha256.Sum256(t.named)
 	seq := cbasn1.SEQUENCE
 	b.AddASN1(seq, func(b *cryptobyte.Builder) {
 		b.AddASN1(seq, func(b *cryptobyte.Builder) {

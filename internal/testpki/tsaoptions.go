@@ -61,6 +61,10 @@ func WrongTSAKey() TSAOption { return func(t *token) { t.key = t.pki.Other().key
 // ForgedToken signs something else than what the token states.
 func ForgedToken() TSAOption { return func(t *token) { t.forged = true } }
 
+// NamesAnother has the token name another certificate, DER, as the one that
+// signed it (ESSCertIDv2), and sign that.
+func NamesAnother(der []byte) TSAOption { return func(t *token) { t.named = der } }
+
 // ForeignTSA has the token made by the authority of [PKI.Other]: same names,
 // other keys, its certificate in the token.
 func ForeignTSA() TSAOption {

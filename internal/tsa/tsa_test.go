@@ -94,6 +94,7 @@ func TestVerifyRefuses(t *testing.T) {
 		"imprint by SHA-1":              {p.Timestamp(message, testpki.SHA1Imprint()), "time/timestamp-hash"},
 		"signed by another key":         {p.Timestamp(message, testpki.WrongTSAKey()), "time/timestamp-signature"},
 		"signed something else":         {p.Timestamp(message, testpki.ForgedToken()), "time/timestamp-signature"},
+		"names another certificate":     {p.Timestamp(message, testpki.NamesAnother(foreign.TSALeaf.Raw)), "time/timestamp-signing-certificate"},
 		"foreign authority":             {p.Timestamp(message, testpki.ForeignTSA()), "material/unknown-tsa"},
 		"certificate of the token only": {p.Timestamp(message, testpki.SignerTemplate(nil)), "material/unknown-tsa"},
 		"the same for other uses too":   {p.Timestamp(message, testpki.SignerExtraEKU()), "material/unknown-tsa"},

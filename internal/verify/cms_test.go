@@ -267,6 +267,10 @@ func TestFailed(t *testing.T) {
 	if r.Verdict != verdict.Bad || r.Err.Rule != "object-id" || r.Holds() || len(r.Checks) != len(checks) {
 		t.Errorf("%+v", r)
 	}
+	e := verdict.Errorf(verdict.Log, "inclusion", "not included")
+	if odd := (&verify.Result{Verdict: verdict.Valid, Err: e}); odd.Holds() {
+		t.Error("a result holds beside an error")
+	}
 	if zero := new(verify.Result); zero.Holds() || zero.Verdict != "" || !zero.Time().IsZero() {
 		t.Errorf("the zero result: %+v", zero)
 	}
