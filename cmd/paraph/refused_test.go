@@ -25,8 +25,12 @@ func failing(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: failing SERVICE FAULT PATTERN")
 	}
 	fault(ts, false, args[:2])
+	if args[1] == "stall" || args[1] == "slow" {
+		ts.Setenv("PARAPH_TEST_IMPATIENT", args[0])
+	}
 	unsigned(ts, 1, "(?:"+args[2]+").*", "--status-fd=2", "-bsau", "Alice <alice@example.com>")
-	serverOf(ts, args[0]).Set(mustFault("none"))
+	fault(ts, false, []string{args[0], "none"})
+	ts.Setenv("PARAPH_TEST_IMPATIENT", "")
 }
 
 // refused STATUS PATTERN [FLAGS...] asserts that $WORK/payload is not signed,
@@ -81,7 +85,7 @@ func unsigned(ts *testscript.TestScript, status int, pattern string, args ...str
 func environ(ts *testscript.TestScript) (env []string) {
 	for _, name := range []string{
 		"PATH", "TMPDIR", "HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "LC_ALL", "GORACE",
-		"GIT_CONFIG_NOSYSTEM", "PARAPH_TEST_TERMINAL", "PARAPH_ID_TOKEN", "PARAPH_TOKEN_FILE", "PARAPH_TOKEN_SOURCE",
+		"GIT_CONFIG_NOSYSTEM", "PARAPH_TEST_TERMINAL", "PARAPH_TEST_IMPATIENT", "PARAPH_ID_TOKEN", "PARAPH_TOKEN_FILE", "PARAPH_TOKEN_SOURCE",
 		"PARAPH_TRUSTED_ROOT", "PARAPH_SIGNING_CONFIG", "PARAPH_FULCIO", "PARAPH_REKOR", "PARAPH_REKOR_VERSION",
 		"PARAPH_TIMESTAMP", "PARAPH_LOG", "SIGSTORE_ID_TOKEN", "PARAPH_CERTIFICATE_IDENTITY", "PARAPH_CERTIFICATE_OIDC_ISSUER",
 	} {

@@ -196,15 +196,7 @@ func faults(word string) (testpki.Fault, bool) {
 	return f, ok
 }
 
-// mustFault is a fault that is known to be there.
-func mustFault(word string) testpki.Fault {
-	f, ok := faults(word)
-	if !ok {
-		panic(word)
-	}
-	return f
-}
-
+// serverOf is a service by its name.
 func serverOf(ts *testscript.TestScript, name string) *testpki.Server {
 	s := instanceOf(ts).servers
 	found := map[string]*testpki.Server{"fulcio": s.Fulcio, "rekor1": s.Rekor1, "rekor2": s.Rekor2, "tsa": s.TSA}[name]
