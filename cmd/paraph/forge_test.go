@@ -29,17 +29,16 @@ const (
 
 // A forgery is a signature in the making.
 type forgery struct {
-	pki       *testpki.PKI
-	id        testpki.Identity
-	cert      []testpki.CertOption
-	rekor     int                    // 0: no entry
-	stamped   bool                   // with a timestamp
-	late      time.Duration          // between certificate and log
-	entry     func(e *testpki.Entry) // changes the entry
-	stranger  bool                   // the log of another instance
-	payload   func([]byte) []byte    // what is signed instead
-	attribute []cms.Attribute        // further unsigned ones
-	armor     func([]byte) []byte
+	pki      *testpki.PKI
+	id       testpki.Identity
+	cert     []testpki.CertOption
+	rekor    int                    // 0: no entry
+	stamped  bool                   // with a timestamp
+	late     time.Duration          // between certificate and log
+	entry    func(e *testpki.Entry) // changes the entry
+	stranger bool                   // the log of another instance
+	payload  func([]byte) []byte    // what is signed instead
+	armor    func([]byte) []byte
 }
 
 // forgeries are the signatures that forge makes, by the word in FORGE. Each
@@ -133,7 +132,7 @@ func (f *forgery) sign(payload []byte) ([]byte, error) {
 		return nil, err
 	}
 	f.pki.Clock.Advance(f.late)
-	attrs := f.attribute
+	var attrs []cms.Attribute
 	if f.rekor != 0 {
 		attrs = append(attrs, f.log(sd, leaf.Raw))
 	}
