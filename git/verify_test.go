@@ -178,7 +178,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{"another id", nil, nil, func(o *git.VerifyOptions) { o.ID = id1 }, git.VerdictBad, "binding", git.RuleObjectID},
 		{"id in upper case", nil, nil, func(o *git.VerifyOptions) { o.ID = strings.Repeat("A", 40) }, git.VerdictBad, "binding", git.RuleObjectID},
 		{"message changed", nil, replace("First", "Other"), nil, git.VerdictBad, "binding", "message-digest-value"},
-		{"other armor", nil, func([]byte) []byte { return []byte(commitTop + fold("gpgsig", armorPGP) + "\nx\n") }, nil, git.VerdictMalformed, "syntax", "armor-begin"},
+		{"other armor", nil, func([]byte) []byte { return []byte(commitTop + fold("gpgsig", armorPGP) + "\nx\n") }, nil, git.VerdictUnknown, "material", "other-signature"},
 		{"empty object", nil, func([]byte) []byte { return nil }, nil, git.VerdictMalformed, "syntax", git.RuleObjectKind},
 		{"two signatures", nil, replace("\n\nFirst", "\n"+strings.TrimSuffix(fold("gpgsig", armorX509), "\n")+"\n\nFirst"), nil, git.VerdictMalformed, "syntax", git.RuleDuplicateSignature},
 		{"no timestamp of Rekor 2", func(in *instance) { in.log = in.LogV2 }, nil, nil, git.VerdictUnproven, "proof", "no-timestamp"},

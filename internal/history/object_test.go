@@ -56,9 +56,9 @@ func TestNotOurs(t *testing.T) {
 	payload := r.commit("a commit")
 	r.expect(r.write("commit", []byte(payload)), "commit unsigned")
 	r.expect(r.write("tag", []byte(r.tag("v1", "tree", r.tree))), "tag unsigned")
-	r.expect(r.write("commit", r.join(git.Commit, payload, []byte(pgpSigned))), "commit malformed syntax/armor-begin")
-	r.expect(r.write("commit", r.join(git.Commit, payload, []byte(sshSigned))), "commit malformed syntax/armor-begin")
-	r.expect(r.write("tag", r.join(git.Tag, r.tag("v1", "tree", r.tree), []byte(pgpSigned))), "tag malformed syntax/armor-begin")
+	r.expect(r.write("commit", r.join(git.Commit, payload, []byte(pgpSigned))), "commit unknown material/other-signature")
+	r.expect(r.write("commit", r.join(git.Commit, payload, []byte(sshSigned))), "commit unknown material/other-signature")
+	r.expect(r.write("tag", r.join(git.Tag, r.tag("v1", "tree", r.tree), []byte(pgpSigned))), "tag unknown material/other-signature")
 	r.expect(r.write("commit", []byte("tree")), "commit malformed syntax/object-kind")
 	if o := r.verify(r.write("commit", []byte(payload)))[0]; o.Holds() || o.Signer != nil {
 		t.Errorf("unsigned: %+v", o.Result)

@@ -7,6 +7,7 @@
 package verify
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -57,6 +58,11 @@ func (r *Result) parse(signed, armored []byte) *cms.SignedData {
 		return nil
 	}
 	r.Kind = p.Kind
+	if sort := otherSort(armored); sort != "" {
+		r.fail(CheckFormat, verdict.Errorf(verdict.Material, "other-signature",
+			"an %s signature; this version of paraph verifies x509 signatures only", sort), verdict.Material)
+		return nil
+	}
 	der, err := cms.Unarmor(armored)
 	if err != nil {
 		r.fail(CheckFormat, cmsError(err), verdict.Syntax)
@@ -85,6 +91,22 @@ func (r *Result) parse(signed, armored []byte) *cms.SignedData {
 	}
 	r.pass(CheckFormat, fmt.Sprintf("one CMS signature over a %s", p.Kind))
 	return sd
+}
+
+// otherSort recognises the signatures that git hands to other programs, by
+// the first bytes as git does (gpg-interface.c:get_format_by_sig). They are
+// not malformed: their keys are not known here.
+func otherSort(armored []byte) string {
+	for begin, sort := range map[string]string{
+		"-----BEGIN PGP SIGNATURE-----": "OpenPGP",
+		"-----BEGIN PGP MESSAGE-----":   "OpenPGP",
+		"-----BEGIN SSH SIGNATURE-----": "SSH",
+	} {
+		if bytes.HasPrefix(armored, []byte(begin)) {
+			return sort
+		}
+	}
+	return ""
 }
 
 // Display is the signer's name for people.
