@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/asn1"
+	"errors"
 	"time"
 
 	"github.com/paraph/paraph/internal/verdict"
@@ -23,8 +24,7 @@ func (a *Authority) Check() error {
 }
 
 // StartCheck begins Check beside the caller, which will need its answer soon:
-// it takes as long as the signature over a leaf, and a second core is idle
-// while git waits for one verification.
+// it takes as long as the signature over a leaf.
 func (a *Authority) StartCheck() {
 	if !a.checked.Load() {
 		go func() {
@@ -39,7 +39,7 @@ func (a *Authority) StartCheck() {
 func (a *Authority) checkLinks() error {
 	last := len(a.Chain) - 1
 	for i, c := range a.Chain[:last] {
-		if err := c.CheckSignatureFrom(a.Chain[i+1]); err != nil {
+		if err := a.checkLink(c, a.Chain[i+1]); err != nil {
 			return verdict.Errorf(verdict.Chain, "ca-chain",
 				"in the trusted root, certificate %d of %s is not signed by the next: %w", i, a.URL, err)
 		}
@@ -48,6 +48,21 @@ func (a *Authority) checkLinks() error {
 		return verdict.Errorf(verdict.Chain, "ca-chain", "in the trusted root, the chain of %s does not end in a root certificate", a.URL)
 	}
 	return nil
+}
+
+// checkLink checks that issuer may have signed c, and unless the chain is
+// anchored, that it did.
+func (a *Authority) checkLink(c, issuer *x509.Certificate) error {
+	if !named(issuer, c) {
+		return errors.New("it names another issuer")
+	}
+	if a.anchored {
+		if !issuer.IsCA || issuer.KeyUsage != 0 && issuer.KeyUsage&x509.KeyUsageCertSign == 0 {
+			return errors.New("the next is no CA")
+		}
+		return nil
+	}
+	return c.CheckSignatureFrom(issuer)
 }
 
 // Covers reports whether the authority and every certificate of its chain
@@ -108,7 +123,8 @@ func (r *Root) Issuer(leaf *x509.Certificate) (*Path, error) {
 		"the certificate was issued by %q, which the trusted root does not know", leaf.Issuer)
 }
 
-// named reports whether leaf names issuer as the one that signed it.
+// named reports whether leaf names issuer, and its key if it names one, as
+// the one that signed it.
 func named(issuer, leaf *x509.Certificate) bool {
 	if !bytes.Equal(issuer.RawSubject, leaf.RawIssuer) {
 		return false

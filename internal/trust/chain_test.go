@@ -64,3 +64,27 @@ func TestChainsEnd(t *testing.T) {
 		})
 	}
 }
+
+// A process that verifies one signature leaves the arithmetic of the root's
+// own chains to others, and nothing else.
+func TestForOneLooksAtChains(t *testing.T) {
+	p := testpki.New()
+	for name, tt := range map[string]struct {
+		root  *x509.Certificate
+		holds bool
+	}{
+		"its root":           {p.CARoot, true},
+		"same name":          {p.Other().CARoot, false},
+		"another name":       {p.TSARoot, false},
+		"a leaf for a root":  {p.TSALeaf, false},
+		"no CA for its root": {selfSigned(t, false), false},
+	} {
+		r := parse(t, p.TrustedRoot(func(r *testpki.Root) {
+			r.CertificateAuthorities[0].CertChain.Certificates[1].RawBytes = tt.root.Raw
+		}))
+		r.ForOne()
+		if err := r.CAs[0].Check(); (err == nil) != tt.holds {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -56,6 +56,8 @@ type Authority struct {
 	once    sync.Once
 	checked atomic.Bool
 	err     error // of the chain's check, once it is done
+	// anchored leaves the signatures between the chain's certificates out.
+	anchored bool
 }
 
 // A Log is a transparency log: Rekor v1, Rekor v2 or a certificate
