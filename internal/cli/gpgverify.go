@@ -76,6 +76,11 @@ func (env Env) verifyDetached(ctx context.Context, c gpgCall) (*verify.Result, e
 	if err != nil {
 		return nil, fmt.Errorf("reading the signature: %w", err)
 	}
+	large := tooLarge(signed, armored)
+	var opened *verify.Opened
+	if large == nil {
+		opened = verify.Open(signed, armored)
+	}
 	s := <-read
 	if s.err != nil {
 		return nil, s.err
@@ -84,11 +89,11 @@ func (env Env) verifyDetached(ctx context.Context, c gpgCall) (*verify.Result, e
 	if err != nil {
 		return nil, err
 	}
-	root.ForOne()
-	if e := tooLarge(signed, armored); e != nil {
-		return verify.Failed("", e), nil
+	if large != nil {
+		return verify.Failed("", large), nil
 	}
-	r := verify.Signature(signed, armored, root)
+	root.ForOne()
+	r := opened.Against(root)
 	return r, judge(s.cfg, r)
 }
 

@@ -25,9 +25,29 @@ import (
 // Signature verifies an armored signature over the payload of a git object:
 // exactly the bytes that git hands to a signing program.
 func Signature(signed, armored []byte, root *trust.Root) *Result {
-	r := new(Result)
-	sd := r.parse(signed, armored)
-	if sd == nil || !r.checkSignature(sd, signed) {
+	return Open(signed, armored).Against(root)
+}
+
+// An Opened signature is one whose own bytes were looked at: it is over what
+// was signed, by the key of a certificate that nobody has vouched for yet.
+type Opened struct {
+	r  *Result
+	sd *cms.SignedData // nil where the story has ended already
+}
+
+// Open begins a verification with all that needs no trusted root.
+func Open(signed, armored []byte) *Opened {
+	o := &Opened{r: new(Result)}
+	if sd := o.r.parse(signed, armored); sd != nil && o.r.checkSignature(sd, signed) {
+		o.sd = sd
+	}
+	return o
+}
+
+// Against ends the verification, against what the root knows. It is called once.
+func (o *Opened) Against(root *trust.Root) *Result {
+	r, sd := o.r, o.sd
+	if sd == nil {
 		return r.finish()
 	}
 	token := startTimestamp(sd, root)
