@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -27,7 +28,20 @@ const (
 	maxAnswer   = 128 << 10        // bytes of an entry as JSON
 	timeoutV2   = 20 * time.Second // an entry waits for the log's next checkpoint
 	contentType = "application/json"
+
+	// statusClosed is "client closed request": the status that grpc-gateway
+	// makes of the gRPC code CANCELLED. net/http has no name for it.
+	statusClosed = 499
+	attemptsV2   = 3
+	// pauseV2 is the time between two attempts. Rekor v2 looks for a checkpoint
+	// once a second and forgets what it told its clients only then, so that all
+	// attempts together must take longer than that.
+	pauseV2 = 600 * time.Millisecond
 )
+
+// ErrExists says that the log has the entry already and does not give it out.
+// Only another signature can be logged.
+var ErrExists = errors.New("the log has this entry already and does not give it out")
 
 // AddV1 adds a signature to the Rekor v1 at base as a hashedrekord 0.0.1 and
 // returns its entry, with body. digest is the SHA-256 of the artifact,
@@ -85,8 +99,11 @@ func isUUID(s string) bool {
 // AddV2 adds a signature to the Rekor v2 at base as a hashedrekord 0.0.2 and
 // returns its entry, with body. The arguments are those of [AddV1].
 //
-// Rekor v2 refuses an entry that it has already with status 409: it cannot
-// happen with a key that signs once.
+// Status 499 makes it ask again: Rekor v2 (tessera 1.0.2,
+// PublicationAwaiter.Await) answers so to all who wait for the next checkpoint
+// when one of them hangs up. By then it has the entry, as a rule, and refuses
+// the same request with status 409, which names an index and no proof: the
+// error is [ErrExists].
 func AddV2(ctx context.Context, hc *httpclient.Client, base string, digest [sha256.Size]byte, signature, leaf []byte) (*rekor.Entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeoutV2)
 	defer cancel()
@@ -104,10 +121,7 @@ func AddV2(ctx context.Context, hc *httpclient.Client, base string, digest [sha2
 	if err != nil {
 		return nil, fmt.Errorf("rekor: %w", err)
 	}
-	resp, err := hc.Do(ctx, httpclient.Request{
-		Method: http.MethodPost, URL: endpoint, ContentType: contentType, Accept: contentType,
-		Body: body, Expect: []int{http.StatusCreated, http.StatusOK}, MaxBody: maxAnswer,
-	})
+	resp, err := postV2(ctx, hc, endpoint, body)
 	if err != nil {
 		return nil, fmt.Errorf("rekor: %w", err)
 	}
@@ -116,6 +130,39 @@ func AddV2(ctx context.Context, hc *httpclient.Client, base string, digest [sha2
 		return nil, fmt.Errorf("rekor: %w", err)
 	}
 	return check(e, 2, digest, signature, leaf)
+}
+
+// postV2 sends a request until the log's answer is about the request, and not
+// about another client that hung up.
+func postV2(ctx context.Context, hc *httpclient.Client, endpoint string, body []byte) (*httpclient.Response, error) {
+	for attempt := 1; ; attempt++ {
+		resp, err := hc.Do(ctx, httpclient.Request{
+			Method: http.MethodPost, URL: endpoint, ContentType: contentType, Accept: contentType,
+			Body: body, Expect: []int{http.StatusCreated, http.StatusOK}, MaxBody: maxAnswer,
+		})
+		switch status := statusOf(err); {
+		case status == http.StatusConflict:
+			return nil, fmt.Errorf("%w: %w", ErrExists, err)
+		case status != statusClosed:
+			return resp, err
+		case attempt == attemptsV2:
+			return nil, fmt.Errorf("asked %d times: %w", attemptsV2, err)
+		}
+		select {
+		case <-time.After(pauseV2):
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%w, after %w", ctx.Err(), err)
+		}
+	}
+}
+
+// statusOf is the HTTP status for which a request failed, or 0.
+func statusOf(err error) int {
+	var e *httpclient.Error
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.Status
 }
 
 // The protojson form of dev.sigstore.rekor.v2.CreateEntryRequest.

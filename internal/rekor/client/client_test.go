@@ -128,18 +128,6 @@ func TestAddV1Twice(t *testing.T) {
 	}
 }
 
-func TestAddV2Twice(t *testing.T) {
-	f := newFixture(t)
-	if _, err := f.add(t.Context(), f.versions[1], f.versions[1].server.URL); err != nil {
-		t.Fatal(err)
-	}
-	_, err := f.add(t.Context(), f.versions[1], f.versions[1].server.URL)
-	var he *httpclient.Error
-	if !errors.As(err, &he) || he.Status != http.StatusConflict {
-		t.Error(err)
-	}
-}
-
 // TestConflictElsewhere has a log say that the entry is somewhere else.
 func TestConflictElsewhere(t *testing.T) {
 	f := newFixture(t)
