@@ -150,17 +150,22 @@ func (s *Signer) checkCertificate(leaf *x509.Certificate, key *ecdsa.PublicKey) 
 var errPanic = errors.New("internal error")
 
 // prove asks log and timestamp authority at the same time and puts what they
-// answer into the signature. The first failure ends both.
+// answer into the signature. The first failure is the one that is told.
+//
+// A failure of the log ends the wait for the timestamp, not the other way
+// round: when a client hangs up, Rekor v2 fails all who wait beside it, see
+// internal/rekor/client. Only the caller's context and the log's own time limit end
+// the wait for the log.
 func (s *Signer) prove(ctx context.Context, sd *cms.SignedData, leaf *x509.Certificate) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	asks := []func() (cms.Attribute, error){func() (cms.Attribute, error) { return s.log(ctx, sd, leaf) }}
-	if s.Services.Timestamp != nil {
-		asks = append(asks, func() (cms.Attribute, error) { return s.timestamp(ctx, sd.Signature) })
-	}
 	type answer struct {
 		attr cms.Attribute
 		err  error
+	}
+	stampCtx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	asks := []func() (cms.Attribute, error){func() (cms.Attribute, error) { return s.log(ctx, sd, leaf) }}
+	if s.Services.Timestamp != nil {
+		asks = append(asks, func() (cms.Attribute, error) { return s.timestamp(stampCtx, sd.Signature) })
 	}
 	answers := make(chan answer, len(asks))
 	for _, ask := range asks {
