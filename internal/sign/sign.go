@@ -25,6 +25,7 @@ import (
 	"github.com/paraph/paraph/internal/fulcio"
 	"github.com/paraph/paraph/internal/oidc"
 	"github.com/paraph/paraph/internal/payload"
+	rekor "github.com/paraph/paraph/internal/rekor/client"
 	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/tsa"
 	"github.com/paraph/paraph/internal/verdict"
@@ -38,7 +39,8 @@ type Services struct {
 	// of pub over SHA-256 of the token's subject.
 	Certify func(ctx context.Context, token string, pub crypto.PublicKey, proof []byte) (*x509.Certificate, error)
 	// Log adds the signature over a SHA-256 digest to the log and returns the
-	// entry as a binary TransparencyLogEntry without its body.
+	// entry as a binary TransparencyLogEntry without its body. An error that is
+	// [rekor.ErrExists] has the signer make another signature and log that.
 	Log func(ctx context.Context, digest [sha256.Size]byte, signature []byte, leaf *x509.Certificate) ([]byte, error)
 	// Timestamp asks for an RFC 3161 token over message. It may be nil where
 	// the log itself proves the time.
@@ -75,11 +77,14 @@ func (s *Signer) Sign(ctx context.Context, signed []byte) (*Signature, error) {
 	if err != nil {
 		return nil, err
 	}
-	sd, err := cms.Sign(s.Rand, key, leaf, signed, s.Now())
-	if err != nil {
-		return nil, fmt.Errorf("signing: %w", err)
+	sd, err := s.proven(ctx, key, leaf, signed)
+	if errors.Is(err, rekor.ErrExists) {
+		// The log has the entry and keeps it to itself. Another signature over
+		// the same bytes is another entry; once, for a log that says this of a
+		// new signature will say it again.
+		sd, err = s.proven(ctx, key, leaf, signed)
 	}
-	if err := s.prove(ctx, sd, leaf); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	der, err := sd.Bytes()
@@ -92,6 +97,18 @@ func (s *Signer) Sign(ctx context.Context, signed []byte) (*Signature, error) {
 		return nil, fmt.Errorf("the finished signature does not verify (%s): %w", out.Result.Verdict, out.Result.Err)
 	}
 	return out, nil
+}
+
+// proven makes a signature over signed and has it logged and timestamped.
+func (s *Signer) proven(ctx context.Context, key *ecdsa.PrivateKey, leaf *x509.Certificate, signed []byte) (*cms.SignedData, error) {
+	sd, err := cms.Sign(s.Rand, key, leaf, signed, s.Now())
+	if err != nil {
+		return nil, fmt.Errorf("signing: %w", err)
+	}
+	if err := s.prove(ctx, sd, leaf); err != nil {
+		return nil, err
+	}
+	return sd, nil
 }
 
 // certify gets a certificate for the key and believes none of it.
@@ -154,7 +171,7 @@ var errPanic = errors.New("internal error")
 //
 // A failure of the log ends the wait for the timestamp, not the other way
 // round: when a client hangs up, Rekor v2 fails all who wait beside it, see
-// internal/rekor/client. Only the caller's context and the log's own time limit end
+// [rekor.AddV2]. Only the caller's context and the log's own time limit end
 // the wait for the log.
 func (s *Signer) prove(ctx context.Context, sd *cms.SignedData, leaf *x509.Certificate) error {
 	type answer struct {
