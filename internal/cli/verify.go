@@ -98,7 +98,9 @@ func (env Env) verify(cmd *cobra.Command, revs []string) error {
 		if err := judge(cfg, objects[i].Result); err != nil {
 			return err
 		}
-		objects[i].PolicySource = policySource(cfg)
+		if v := objects[i].Verdict; v == verdict.Trusted || v == verdict.Refused {
+			objects[i].PolicySource = policySource(cfg)
+		}
 	}
 	if err := write(env.Stdout, objects); err != nil {
 		return fmt.Errorf("writing the results: %w", err)

@@ -49,7 +49,8 @@ func (e *Entry) CheckInclusion(body []byte) error {
 	err := proof.VerifyInclusion(rfc6962.DefaultHasher, uint64(p.LogIndex), uint64(p.TreeSize),
 		rfc6962.DefaultHasher.HashLeaf(body), p.Hashes, p.RootHash)
 	if err != nil {
-		return verdict.Errorf(verdict.Log, "inclusion", "the signature is not the log entry's, or not included: %w", err)
+		// The library's words quote hashes over several lines.
+		return &verdict.Error{Class: verdict.Log, Rule: "inclusion", Err: err, Message: "the entry is of another signature, or the inclusion proof does not lead to its tree"}
 	}
 	return nil
 }
