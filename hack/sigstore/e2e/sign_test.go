@@ -118,7 +118,6 @@ func TestSecretsStayInMemory(t *testing.T) {
 		if r := u.with("PARAPH_TIMESTAMP=http://127.0.0.1:1").run("", "git", "commit", "-S", "--allow-empty", "-m", "x"); r.status == 0 {
 			t.Fatal("signed without a timestamp authority")
 		}
-		settle(u)
 		secrets := []string{"PRIVATE KEY", token, token[strings.LastIndex(token, ".")+1:]}
 		files := filesBelow(t, u.root)
 		files["objects"] = []byte(u.git("cat-file", "--batch", "--batch-all-objects")) // compressed in their files
