@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -85,8 +86,15 @@ func (r *Repo) Output(ctx context.Context, args ...string) ([]byte, error) {
 	return stdout.buf, nil
 }
 
+// overrides are settings that no configuration may have otherwise.
+var overrides = []string{
+	// Of a name that stands for several refs, rev-parse says which one it
+	// took, the first, only if it is not to warn of them (refs.c:repo_dwim_ref).
+	"-c", "core.warnAmbiguousRefs=false",
+}
+
 func (r *Repo) command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "git", args...)
+	cmd := exec.CommandContext(ctx, "git", slices.Concat(overrides, args)...)
 	cmd.Dir, cmd.Env = r.dir, r.env
 	return cmd
 }

@@ -87,6 +87,24 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// A branch of a tag's name, which a default branch of that name makes in every
+// clone, changes neither what the name leads to nor by which ref: without the
+// ref, nobody would compare the tag's name (attack 16).
+func TestResolveAmbiguous(t *testing.T) {
+	f := newFixture(t)
+	repo := New(f.dir, f.env)
+	tag := f.git(t, "-C", f.dir, "rev-parse", "outer")
+	for _, ref := range []string{"refs/heads/outer", "refs/heads/tags/outer", "refs/heads/refs/tags/outer", "refs/remotes/outer/HEAD"} {
+		f.git(t, "-C", f.dir, "update-ref", ref, f.first)
+	}
+	for _, rev := range []string{"outer", "tags/outer", "refs/tags/outer", "outer^{tag}", "outer^{object}"} {
+		want := Revision{ID: tag, Ref: "refs/tags/outer", Name: rev}
+		if got, err := repo.Resolve(t.Context(), rev); err != nil || got != want {
+			t.Errorf("%q: %+v, %v, want %+v", rev, got, err, want)
+		}
+	}
+}
+
 // Attack 20: a revision is never an option, and names one object or nothing.
 func TestResolveRefuses(t *testing.T) {
 	f := newFixture(t)

@@ -59,7 +59,7 @@ func (r *Repo) Resolve(ctx context.Context, rev string) (Revision, error) {
 	}
 	// The ref says by which name a tag was reached. rev-parse prints nothing
 	// for what is not exactly a ref.
-	out, err = r.Output(ctx, "rev-parse", "--symbolic-full-name", "--end-of-options", rev)
+	out, err = r.Output(ctx, "rev-parse", "--symbolic-full-name", "--end-of-options", unpeeled(rev))
 	if err != nil {
 		return Revision{}, err
 	}
@@ -69,6 +69,18 @@ func (r *Repo) Resolve(ctx context.Context, rev string) (Revision, error) {
 		}
 	}
 	return found, nil
+}
+
+// unpeeled cuts off suffixes that ask for the very object that a name stands
+// for (gitrevisions(7)): the ref led to it all the same.
+func unpeeled(rev string) string {
+	for {
+		name := strings.TrimSuffix(strings.TrimSuffix(rev, "^{tag}"), "^{object}")
+		if name == rev || name == "" {
+			return rev
+		}
+		rev = name
+	}
 }
 
 // explain tells a folder that is no repository from one whose git failed.

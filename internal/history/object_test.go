@@ -89,6 +89,9 @@ func TestTagNames(t *testing.T) {
 	r.expect(tag, goodTag, goodCommit)
 	r.expect("inner", goodTag, goodTag, goodCommit) // the tag inside was reached by no ref
 	r.expect("v9", "tag unsigned", goodCommit)      // no signature that a name could contradict
+	r.git("update-ref", "refs/heads/v2", commit)    // makes the short name ambiguous, and changes nothing
+	r.expect("v2", otherName, goodCommit)
+	r.expect("v2^{tag}", otherName, goodCommit)
 	if s := r.verify("v2")[0].Signer; s != nil {
 		t.Errorf("signer %+v of a tag under another name", s)
 	}
