@@ -80,8 +80,8 @@ func (s *Signer) Sign(ctx context.Context, signed []byte) (*Signature, error) {
 	sd, err := s.proven(ctx, key, leaf, signed)
 	if errors.Is(err, rekor.ErrExists) {
 		// The log has the entry and keeps it to itself. Another signature over
-		// the same bytes is another entry; once, for a log that says this of a
-		// new signature will say it again.
+		// the same bytes is another entry. Once: each try leaves an entry that
+		// nobody uses, and the user is waiting.
 		sd, err = s.proven(ctx, key, leaf, signed)
 	}
 	if err != nil {
