@@ -116,10 +116,10 @@ func TestStandardInputIsDrained(t *testing.T) {
 	}{
 		"sign, unknown flag":         {[]string{"--status-fd=2", "--bogus", "-bsau", "KEY"}, ""},
 		"sign, no token":             {[]string{"--status-fd=2", "-bsau", "KEY"}, "PARAPH_ID_TOKEN="},
-		"sign, no trusted root":      {[]string{"--status-fd=2", "-bsau", "KEY"}, "PARAPH_TRUSTED_ROOT="},
+		"sign, no trusted root":      {[]string{"--status-fd=2", "-bsau", "KEY"}, "PARAPH_TRUSTED_ROOT=/nowhere/trusted_root.json"},
 		"verify, unknown flag":       {[]string{"--status-fd=1", "--bogus", "--verify", "x", "-"}, ""},
 		"verify, no signature":       {[]string{"--status-fd=1", "--verify", "/nothing", "-"}, ""},
-		"verify, no trusted root":    {[]string{"--status-fd=1", "--verify", "/dev/null", "-"}, "PARAPH_TRUSTED_ROOT="},
+		"verify, no trusted root":    {[]string{"--status-fd=1", "--verify", "/dev/null", "-"}, "PARAPH_TRUSTED_ROOT=/nowhere/trusted_root.json"},
 		"verify, signature is empty": {[]string{"--status-fd=1", "--verify", "/dev/null", "-"}, ""},
 		"neither":                    {[]string{"--status-fd=1"}, ""},
 	} {

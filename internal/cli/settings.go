@@ -8,6 +8,7 @@ import (
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/policy"
 	"github.com/paraph/paraph/internal/trust"
+	"github.com/paraph/paraph/internal/trust/builtin"
 	"github.com/paraph/paraph/internal/verify"
 )
 
@@ -20,17 +21,17 @@ func (env Env) verification(ctx context.Context, repo *gitcmd.Repo, flags map[st
 	return config.ForVerification(src)
 }
 
-// trustedRoot reads the trusted root. A root given by file stands in for the
-// public instance.
+// trustedRoot reads the trusted root, the public instance's built-in one where
+// none is set. One given by file stands in for the public instance.
 func (env Env) trustedRoot(s config.Setting) (*trust.Root, error) {
 	if !s.Set() {
-		return nil, fmt.Errorf("there is no trusted root: set paraph.trustedRoot to a trusted_root.json (this version of paraph has none built in)")
+		return builtin.Root()
 	}
 	data, err := env.ReadFile(s.Value, maxSettings)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Source, err)
 	}
-	root, err := trust.Parse(data, "public")
+	root, err := trust.Parse(data, builtin.Instance)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", s.Source, s.Value, err)
 	}

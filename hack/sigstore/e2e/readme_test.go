@@ -23,10 +23,12 @@ type step struct {
 	prints string // part of its output
 }
 
-// The README is read from top to bottom; after the signer is named, the
+// The README is read from top to bottom, but for the servers' own files, which
+// the public instance's stand in for in the text; after the signer is named, the
 // commands under "Verify" end another way.
 var readmeSteps = []step{
 	{"Sign 0", 0, "gpg.format = x509"},
+	{"Your own Sigstore 0", 0, ""},
 	{"Sign 1", 0, ""},
 	{"Verify 0", 1, "Valid signature, but nobody said whom to trust here"},
 	{"Verify 1", 0, ""},

@@ -96,7 +96,7 @@ func TestSignFails(t *testing.T) {
 	}{
 		"another version":   {func(c *call, _ *testpki.Servers) { c.env.Args[2] = "v0.0.1" }, "paraph is version v0.0.1 and paraph-agent is ", false},
 		"no token":          {func(c *call, _ *testpki.Servers) { c.env.Environ = append(c.env.Environ, "PARAPH_ID_TOKEN=") }, "no identity token", false},
-		"no root":           {func(c *call, _ *testpki.Servers) { c.env.Environ = append(c.env.Environ, "PARAPH_TRUSTED_ROOT=") }, "there is no trusted root", true},
+		"no root":           {func(c *call, _ *testpki.Servers) { c.env.Environ = append(c.env.Environ, "PARAPH_TRUSTED_ROOT=") }, "which the trusted root does not know", false},
 		"wrong setting":     {func(c *call, _ *testpki.Servers) { c.env.Environ = append(c.env.Environ, "PARAPH_REKOR_VERSION=9") }, "PARAPH_REKOR_VERSION", true},
 		"a service refuses": {func(_ *call, s *testpki.Servers) { s.Fulcio.Set(testpki.Refuse(500, "oh")) }, "asking for a certificate", false},
 		"a service stalls": {func(c *call, s *testpki.Servers) {

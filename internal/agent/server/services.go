@@ -18,6 +18,7 @@ import (
 	rekor "github.com/paraph/paraph/internal/rekor/client"
 	"github.com/paraph/paraph/internal/sign"
 	"github.com/paraph/paraph/internal/trust"
+	"github.com/paraph/paraph/internal/trust/builtin"
 	tsa "github.com/paraph/paraph/internal/tsa/client"
 )
 
@@ -65,13 +66,13 @@ func newSigner(cfg *config.Signing, now time.Time, limits Limits) (*sign.Signer,
 
 func readRoot(s config.Setting) (*trust.Root, error) {
 	if !s.Set() {
-		return nil, &config.Error{Message: "there is no trusted root: set paraph.trustedRoot to a trusted_root.json (this version of paraph has none built in)"}
+		return builtin.Root()
 	}
 	data, err := readFile(s)
 	if err != nil {
 		return nil, err
 	}
-	root, err := trust.Parse(data, "public")
+	root, err := trust.Parse(data, builtin.Instance)
 	if err != nil {
 		return nil, &config.Error{Message: fmt.Sprintf("%s: %s: %v", s.Source, s.Value, err)}
 	}
