@@ -13,12 +13,7 @@ import (
 func (env Env) initCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "init", Short: "Make git sign and verify with paraph",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usagef("paraph init takes no arguments")
-			}
-			return nil
-		},
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("policy") {
 				return usagef("--policy is not in this version yet")
@@ -43,6 +38,9 @@ func (env Env) init(cmd *cobra.Command, global bool) error {
 		scope = "--global"
 	}
 	repo := gitcmd.New("", env.Environ)
+	if _, err := repo.Output(cmd.Context(), "rev-parse", "--git-dir"); err != nil && !global {
+		return usagef("%w; paraph init --global sets it up for all of your repositories", err)
+	}
 	for _, kv := range [][2]string{{"gpg.format", "x509"}, {"gpg.x509.program", self}, {"commit.gpgSign", "true"}} {
 		if _, err := repo.Output(cmd.Context(), "config", scope, kv[0], kv[1]); err != nil {
 			return fmt.Errorf("setting %s: %w", kv[0], err)

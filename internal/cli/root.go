@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -31,11 +32,16 @@ its timestamp. git log --show-signature and paraph verify prove it offline.`,
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%w", err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef("%w; %s --help lists the flags", err, cmd.CommandPath())
+	})
+	root.Version = version.String()
+	root.SetVersionTemplate(versionLine)
+	root.SetHelpCommand(helpCommand())
 	root.AddCommand(env.verifyCommand(), env.initCommand(), &cobra.Command{
-		Use: "version", Short: "Print the version of this build", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the version of this build", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "paraph %s\n", version.String())
+			_, err := fmt.Fprint(cmd.OutOrStdout(), versionLine)
 			return err
 		},
 	})
@@ -43,4 +49,32 @@ its timestamp. git log --show-signature and paraph verify prove it offline.`,
 		root.AddCommand(pending(p.use, p.short))
 	}
 	return root
+}
+
+// versionLine is what paraph version and paraph --version print.
+var versionLine = fmt.Sprintf("paraph %s\n", version.String())
+
+// noArguments is the rule of a command that takes none.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("%s takes no arguments", cmd.CommandPath())
+	}
+	return nil
+}
+
+// helpCommand is paraph help. cobra's own ends well for a command that there
+// is not.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Explain a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return usagef("unknown command %q; paraph help lists them", strings.Join(args, " "))
+			}
+			about.InitDefaultHelpFlag()
+			about.InitDefaultVersionFlag()
+			return about.Help()
+		},
+	}
 }

@@ -41,15 +41,15 @@ Exit status: 0 all trusted, 1 another verdict, 2 usage or configuration,
 		RunE: func(cmd *cobra.Command, args []string) error { return env.verify(cmd, args) },
 	}
 	f := cmd.Flags()
-	f.String("trusted-root", "", "trusted_root.json to use instead of the configured one")
-	f.String("certificate-identity", "", "trust this signer (exact subject alternative name)")
-	f.String("certificate-identity-regexp", "", "trust signers whose whole name matches")
-	f.String("certificate-oidc-issuer", "", "trust the signer as certified for this issuer")
-	f.String("certificate-oidc-issuer-regexp", "", "the same, the whole issuer matches")
+	f.String("trusted-root", "", "`FILE`, a trusted_root.json, instead of the configured one")
+	f.String("certificate-identity", "", "trust the signer of this `NAME` (the whole subject alternative name)")
+	f.String("certificate-identity-regexp", "", "trust signers whose whole name matches `REGEXP`")
+	f.String("certificate-oidc-issuer", "", "trust the signer as certified for this `ISSUER`")
+	f.String("certificate-oidc-issuer-regexp", "", "the same, the whole issuer matches `REGEXP`")
 	f.Bool("any-signer", false, "exit 0 for a valid signature by anybody")
 	f.Bool("offline", false, "never use the network (verification never does)")
 	f.Bool("no-cache", false, "do not use cached verdicts (there are none)")
-	f.String("format", "text", "text, json or ndjson")
+	f.String("format", "text", "`FORMAT`: text, json or ndjson")
 	for _, name := range pendingFlags {
 		switch name {
 		case "incoming", "all", "stdin":
@@ -57,6 +57,7 @@ Exit status: 0 all trusted, 1 another verdict, 2 usage or configuration,
 		default:
 			f.String(name, "", "not in this version yet")
 		}
+		f.Lookup(name).Hidden = true // as pendingCommands are
 	}
 	return cmd
 }
