@@ -35,6 +35,7 @@ func (env Env) trustedRoot(s config.Setting) (*trust.Root, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", s.Source, s.Value, err)
 	}
+	root.Origin = s.Value
 	return root, nil
 }
 

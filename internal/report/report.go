@@ -82,6 +82,9 @@ func Lines(r *verify.Result) []string {
 	if hint := hints[r.Verdict]; hint != "" {
 		lines = append(lines, "hint: "+hint)
 	}
+	if r.Verdict == verdict.Unknown && r.RootOrigin != "" {
+		lines = append(lines, "trusted root: "+Escape(r.RootOrigin))
+	}
 	return lines
 }
 

@@ -35,6 +35,9 @@ func (i Interval) Contains(t time.Time) bool {
 type Root struct {
 	// Instance is the name of the Sigstore instance that this root speaks for.
 	Instance string
+	// Origin says for people where the root came from, and of which day it is
+	// where that is known.
+	Origin string
 	// Digest is the SHA-256 of the JSON that was parsed.
 	Digest [sha256.Size]byte
 

@@ -39,6 +39,9 @@ type Result struct {
 	Log *LogEntry
 
 	Checks []Check
+
+	// RootOrigin says for people which trusted root was asked, "" if none was.
+	RootOrigin string
 }
 
 // A Signer is a verified identity, as one Sigstore instance certified it.

@@ -50,6 +50,7 @@ func (o *Opened) Against(root *trust.Root) *Result {
 	if sd == nil {
 		return r.finish()
 	}
+	r.RootOrigin = root.Origin
 	token := startTimestamp(sd, root)
 	ca := r.checkCertificate(sd, root)
 	if r.Verdict == verdict.Bad {

@@ -22,4 +22,11 @@ const Taken = "2026-11-24"
 var trustedRoot []byte
 
 // Root returns the built-in trusted root. Each call parses it anew.
-func Root() (*trust.Root, error) { return trust.Parse(trustedRoot, Instance) }
+func Root() (*trust.Root, error) {
+	r, err := trust.Parse(trustedRoot, Instance)
+	if err != nil {
+		return nil, err
+	}
+	r.Origin = "built in, taken on " + Taken
+	return r, nil
+}
