@@ -18,6 +18,11 @@
 // (canonical JSON).
 package rekor
 
+import "errors"
+
+// ErrExists says that a log has an entry already and does not give it out.
+var ErrExists = errors.New("the log has this entry already and does not give it out")
+
 // An Entry is a log entry as somebody wrote it down. Nothing in it is true
 // before [Verify] says so.
 type Entry struct {

@@ -11,7 +11,7 @@ import (
 	"math/big"
 	"testing"
 
-	rekor "github.com/paraph/paraph/internal/rekor/client"
+	"github.com/paraph/paraph/internal/rekor"
 )
 
 // A request is what the log was asked to add.

@@ -25,7 +25,7 @@ import (
 	"github.com/paraph/paraph/internal/fulcio"
 	"github.com/paraph/paraph/internal/oidc"
 	"github.com/paraph/paraph/internal/payload"
-	rekor "github.com/paraph/paraph/internal/rekor/client"
+	"github.com/paraph/paraph/internal/rekor"
 	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/tsa"
 	"github.com/paraph/paraph/internal/verdict"

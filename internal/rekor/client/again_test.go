@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/paraph/paraph/internal/httpclient"
+	"github.com/paraph/paraph/internal/rekor"
 	"github.com/paraph/paraph/internal/rekor/client"
 	"github.com/paraph/paraph/internal/testpki"
 )
@@ -127,7 +128,7 @@ func TestAddV2Exists(t *testing.T) {
 			f.p.LogV2(f.digest, f.signature, f.leaf)
 			v.server.Set(test.fault)
 			e, err := f.add(t.Context(), v, v.server.URL)
-			if e != nil || !errors.Is(err, client.ErrExists) || status(err) != http.StatusConflict {
+			if e != nil || !errors.Is(err, rekor.ErrExists) || status(err) != http.StatusConflict {
 				t.Errorf("is there an entry: %v, error: %v", e != nil, err)
 			}
 			if got := v.server.Requests(); got != test.requests {

@@ -39,10 +39,6 @@ const (
 	pauseV2 = 600 * time.Millisecond
 )
 
-// ErrExists says that the log has the entry already and does not give it out.
-// Only another signature can be logged.
-var ErrExists = errors.New("the log has this entry already and does not give it out")
-
 // AddV1 adds a signature to the Rekor v1 at base as a hashedrekord 0.0.1 and
 // returns its entry, with body. digest is the SHA-256 of the artifact,
 // signature the DER ECDSA P-256 signature over it, leaf the signer's DER
@@ -103,7 +99,7 @@ func isUUID(s string) bool {
 // PublicationAwaiter.Await) answers so to all who wait for the next checkpoint
 // when one of them hangs up. By then it has the entry, as a rule, and refuses
 // the same request with status 409, which names an index and no proof: the
-// error is [ErrExists].
+// error is [rekor.ErrExists].
 func AddV2(ctx context.Context, hc *httpclient.Client, base string, digest [sha256.Size]byte, signature, leaf []byte) (*rekor.Entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeoutV2)
 	defer cancel()
@@ -142,7 +138,7 @@ func postV2(ctx context.Context, hc *httpclient.Client, endpoint string, body []
 		})
 		switch status := statusOf(err); {
 		case status == http.StatusConflict:
-			return nil, fmt.Errorf("%w: %w", ErrExists, err)
+			return nil, fmt.Errorf("%w: %w", rekor.ErrExists, err)
 		case status != statusClosed:
 			return resp, err
 		case attempt == attemptsV2:
