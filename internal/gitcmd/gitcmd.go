@@ -91,6 +91,9 @@ var overrides = []string{
 	// Of a name that stands for several refs, rev-parse says which one it
 	// took, the first, only if it is not to warn of them (refs.c:repo_dwim_ref).
 	"-c", "core.warnAmbiguousRefs=false",
+	// A commit-graph says again who is whose parent, and nothing holds it
+	// against the commits.
+	"-c", "core.commitGraph=false",
 }
 
 func (r *Repo) command(ctx context.Context, args ...string) *exec.Cmd {

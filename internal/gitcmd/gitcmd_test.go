@@ -1,6 +1,10 @@
 package gitcmd
 
 import (
+	"bytes"
+	"crypto/sha1"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"os"
 	"os/exec"
@@ -176,6 +180,43 @@ func TestReplacedObject(t *testing.T) {
 	got, err := New(f.dir, env).Objects(t.Context(), f.second)
 	if err != nil || !strings.HasSuffix(string(got[0].Raw), "second\n") {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// Attack 57: a commit-graph is a copy of what commits say, and git believes it.
+func TestLyingCommitGraph(t *testing.T) {
+	f := newFixture(t)
+	f.git(t, "-C", f.dir, "commit", "--quiet", "--allow-empty", "-m", "third")
+	third := f.git(t, "-C", f.dir, "rev-parse", "HEAD")
+	f.git(t, "-C", f.dir, "commit-graph", "write", "--reachable")
+	path := filepath.Join(f.dir, ".git", "objects", "info", "commit-graph")
+	graph, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// gitformat-commit-graph(5): each commit is its tree, its first parent's
+	// position among the sorted ids, its second's, generation and date. The
+	// tail is a checksum.
+	ids := []string{f.first, f.second, third}
+	slices.Sort(ids)
+	const parent, entry, sum = 20, 36, 20
+	tree, err := hex.DecodeString(f.git(t, "-C", f.dir, "rev-parse", "HEAD^{tree}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(graph, tree) + slices.Index(ids, third)*entry + parent
+	binary.BigEndian.PutUint32(graph[at:], uint32(slices.Index(ids, f.first)))
+	tail := sha1.Sum(graph[:len(graph)-sum])
+	graph = append(graph[:len(graph)-sum], tail[:]...)
+	if err := errors.Join(os.Remove(path), os.WriteFile(path, graph, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.git(t, "-C", f.dir, "rev-list", "HEAD"); strings.Contains(got, f.second) {
+		t.Fatalf("git itself does not believe the commit-graph: %q", got)
+	}
+	got, err := New(f.dir, f.env).Output(t.Context(), "rev-list", "HEAD")
+	if err != nil || !strings.Contains(string(got), f.second) {
+		t.Errorf("%q, %v: the second commit is hidden", got, err)
 	}
 }
 
