@@ -13,7 +13,6 @@ import (
 
 	"github.com/paraph/paraph/internal/httpclient"
 	"github.com/paraph/paraph/internal/rekor"
-	"github.com/paraph/paraph/internal/rekor/client"
 	"github.com/paraph/paraph/internal/testpki"
 )
 
