@@ -65,8 +65,7 @@ func (k remoteKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts)
 	return k.answer(signature)
 }
 
-// TestLayout compares a signature with what docs/wire-format says, built
-// here by hand.
+// TestLayout compares a signature with its layout, built here by hand.
 func TestLayout(t *testing.T) {
 	s := newSigner(t, "P-256")
 	der := sign(t, s, unsignedAttributes()...)

@@ -88,8 +88,8 @@ func (s *Signature) By(id Identity) bool {
 }
 
 // Claims returns what else the certificate says of the signer, such as the
-// repository and workflow of a CI job, by the names of Fulcio's extensions
-// (docs/policy.md lists them).
+// repository and workflow of a CI job, by the names of docs/oid-info.md in
+// sigstore/fulcio, each as one word: buildSignerURI.
 func (s *Signature) Claims() map[string]string {
 	if signer := s.verified().Signer; signer != nil {
 		return maps.Clone(signer.Claims)

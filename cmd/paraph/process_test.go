@@ -151,7 +151,7 @@ func TestStandardInputIsDrained(t *testing.T) {
 	}
 }
 
-// A payload of many megabytes is signed and verified as any other (attack 12).
+// A payload of many megabytes is signed and verified as any other.
 func TestLargePayload(t *testing.T) {
 	paraph, _ := newSigner(t)
 	payload := payloadText + strings.Repeat(strings.Repeat("x", 70_000)+"\n", 200) // 14 MB

@@ -35,8 +35,8 @@ var (
 )
 
 // signed ARGS... asserts what git relies on when it gets a signature: the
-// armor and nothing else on standard output, one final line break, no CR
-// (git-contract.md, rule 10), and both status lines on standard error.
+// armor and nothing else on standard output, one final line break, no CR,
+// and both status lines on standard error.
 func signed(ts *testscript.TestScript, neg bool, args []string) {
 	stdout, stderr := call(ts, args)
 	if neg || !armorForm.MatchString(stdout) || !createdForm.MatchString(stderr) {

@@ -7,8 +7,8 @@ nothing, in one run on one machine:
 git starts one process for each signature that it shows, so the number that
 counts is the time of "git log --show-signature" per commit, over that of a Go
 program that drains standard input and exits. The commits are signed against a
-Sigstore instance in memory with a P-384 CA, as the public one has. Budgets
-are those of docs/design.md; one that is missed is shown, not failed.
+Sigstore instance in memory with a P-384 CA, as the public one has. A budget
+that is missed is shown, not failed.
 */
 package main
 

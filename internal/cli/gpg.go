@@ -9,7 +9,7 @@ import (
 const maxDescriptor = 1 << 20
 
 // A gpgCall is an invocation by git, in gpgsm's language
-// (docs/git-contract.md, section 1).
+// (git's gpg-interface.c:sign_buffer_gpg, verify_gpg_signed_buffer).
 type gpgCall struct {
 	verify    bool
 	sign      bool

@@ -4,8 +4,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// pendingCommands are the commands of docs/design.md whose work is still to
-// come. They say so and end with the status of a usage error.
+// pendingCommands are the commands whose work is still to come. They
+// say so and end with the status of a usage error.
 var pendingCommands = []struct{ use, short string }{
 	{"login", "start one session for many commits"},
 	{"logout", "end the session"},

@@ -1,5 +1,5 @@
 // Package config turns flags, environment and git's configuration into one
-// Config, in the order of docs/design.md: a flag counts before PARAPH_*
+// Config, in the order of docs/configuration.md: a flag counts before PARAPH_*
 // variables, these before paraph.* keys; for signing, SIGSTORE_*, GITSIGN_*
 // and gitsign.* come after that. A wrong value is an error that names key,
 // value, source and what would be right.

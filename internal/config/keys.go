@@ -23,7 +23,7 @@ const (
 )
 
 // A key is one setting: paraph.NAME in git's configuration, PARAPH_NAME in
-// the environment. The table is the contract of docs/design.md.
+// the environment. docs/configuration.md is this table for people.
 type key struct {
 	name  string
 	kind  kind

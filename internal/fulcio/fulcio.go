@@ -31,7 +31,8 @@ type Identity struct {
 	Name string
 	// Issuer is the OpenID Connect issuer that vouched for Name.
 	Issuer string
-	// Claims holds the other Fulcio extensions by the names of docs/policy.md.
+	// Claims holds the other Fulcio extensions by the names of
+	// docs/oid-info.md, each as one word: buildSignerURI.
 	Claims map[string]string
 }
 

@@ -93,7 +93,7 @@ func TestResolve(t *testing.T) {
 
 // A branch of a tag's name, which a default branch of that name makes in every
 // clone, changes neither what the name leads to nor by which ref: without the
-// ref, nobody would compare the tag's name (attack 16).
+// ref, nobody would compare the tag's name.
 func TestResolveAmbiguous(t *testing.T) {
 	f := newFixture(t)
 	repo := New(f.dir, f.env)

@@ -1,8 +1,8 @@
 // Package gpgstatus writes the "[GNUPG:]" status lines that git reads.
 //
 // The meaning of each line is GnuPG's doc/DETAILS; what git makes of them is
-// measured in docs/git-contract.md, whose ten rules decide every detail here:
-// each keyword has arguments, a line stands before the verdict's, exactly one
+// in its gpg-interface.c:parse_gpg_output, and decides every detail here: each
+// keyword has arguments, a line stands before the verdict's, exactly one
 // verdict line is written, and a TRUST_ line always.
 package gpgstatus
 

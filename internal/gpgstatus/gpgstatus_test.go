@@ -24,7 +24,7 @@ const (
 	errsig  = "[GNUPG:] NEWSIG\n[GNUPG:] ERRSIG " + fpr + " 19 8 00 1767323045 9\n[GNUPG:] TRUST_NEVER 0 shell\n"
 )
 
-// The table of docs/design.md, "Verdicts".
+// The table of docs/output.md, "What git reads".
 func TestVerification(t *testing.T) {
 	for v, want := range map[verdict.Verdict]string{
 		verdict.Trusted:         "[GNUPG:] NEWSIG\n[GNUPG:] GOODSIG " + fpr + " " + uid + "\n" + valid + "[GNUPG:] TRUST_FULLY 0 shell\n",

@@ -2,7 +2,7 @@
 //
 // A check that fails returns an [*Error] with a [Class]; the class decides
 // the [Verdict], the verdict decides the status lines, the exit status and
-// the letter that git shows for %G?. The tables are those of docs/design.md.
+// the letter that git shows for %G?. The tables are in docs/output.md.
 package verdict
 
 import (

@@ -20,7 +20,7 @@ import (
 //
 // One flip in the text may change several bits of the message, and where base64
 // happens to fall that way, it turns a good signature into another good one:
-// an entry of Rekor v2 counts under either of two labels (wire-format.md), and
+// an entry of Rekor v2 counts under either of two labels, and
 // the letter for one may be a bit away from the letter for the other. That
 // very text, and no other, is therefore not a flip.
 func TestEveryBit(t *testing.T) {

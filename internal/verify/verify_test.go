@@ -14,7 +14,7 @@ import (
 	"github.com/paraph/paraph/internal/verify"
 )
 
-// checks are the names of all checks in the order of docs/design.md.
+// checks are the names of all checks in the order of the report.
 var checks = []string{
 	"format", "digest", "signature", "chain", "sct", "entry",
 	"inclusion", "checkpoint", "set", "timestamp", "time", "policy",
