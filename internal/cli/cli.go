@@ -41,7 +41,7 @@ func System() Env {
 	}
 }
 
-// Exit statuses of every command; a call by git ends with one of the first three.
+// Exit statuses. What git calls never ends with exitUnchecked.
 const (
 	exitOK          = 0
 	exitVerdict     = 1   // a verdict other than trusted

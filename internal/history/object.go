@@ -52,13 +52,13 @@ func Verify(ctx context.Context, repo *gitcmd.Repo, rev string, root *trust.Root
 		}
 		result, p := Object(raw, root)
 		o := report.Object{ID: id, Type: raw.Type, Result: result}
+		if len(out) == 0 {
+			o.Ref = ref
+		}
 		if raw.Type == "commit" || p == nil {
 			return append(out, o), nil
 		}
-		if len(out) == 0 {
-			o.Ref = ref
-			checkTagName(result, p, ref)
-		}
+		checkTagName(result, p, o.Ref)
 		out = append(out, o)
 		id, said = p.Object, p.ObjectType
 	}
