@@ -11,8 +11,10 @@ import (
 type Source struct {
 	Kind string // auto, env or file
 	// Value is the token of the environment, EnvName the variable it came
-	// from; File is the path of a file that holds one.
-	Value, EnvName, File string
+	// from; File is the path of a file that holds one, FileSource the setting
+	// that named it.
+	Value, EnvName   string
+	File, FileSource string
 }
 
 // Get returns the token, at time now. A variable counts before a file.
@@ -25,24 +27,24 @@ func (s Source) Get(now time.Time) (*Token, error) {
 		}
 		return t, nil
 	case s.File != "" && s.Kind != "env":
-		return fromFile(s.File, now)
+		return s.fromFile(now)
 	}
 	return nil, fmt.Errorf("no identity token: set PARAPH_ID_TOKEN or SIGSTORE_ID_TOKEN, or paraph.tokenFile (login in a browser is not in this version yet)")
 }
 
-func fromFile(path string, now time.Time) (*Token, error) {
-	f, err := os.Open(path)
+func (s Source) fromFile(now time.Time) (*Token, error) {
+	f, err := os.Open(s.File)
 	if err != nil {
-		return nil, fmt.Errorf("paraph.tokenFile: %w", err)
+		return nil, fmt.Errorf("%s: %w", s.FileSource, err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxToken+1))
 	if err != nil {
-		return nil, fmt.Errorf("paraph.tokenFile: %w", err)
+		return nil, fmt.Errorf("%s: %w", s.FileSource, err)
 	}
 	t, err := Parse(string(data), now)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %s: %w", s.FileSource, s.File, err)
 	}
 	return t, nil
 }

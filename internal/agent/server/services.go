@@ -56,7 +56,10 @@ func newSigner(cfg *config.Signing, now time.Time, limits Limits) (*sign.Signer,
 	if err != nil {
 		return nil, err
 	}
-	source := oidc.Source{Kind: cfg.TokenSource, Value: cfg.IDToken.Value, EnvName: cfg.IDToken.Source, File: cfg.TokenFile.Value}
+	source := oidc.Source{
+		Kind: cfg.TokenSource, Value: cfg.IDToken.Value, EnvName: cfg.IDToken.Source,
+		File: cfg.TokenFile.Value, FileSource: cfg.TokenFile.Source,
+	}
 	token, err := source.Get(now)
 	if err != nil {
 		return nil, err
