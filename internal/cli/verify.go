@@ -150,7 +150,7 @@ func unchecked(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return &exitError{exitInterrupted, err}
-	case errors.Is(err, gitcmd.ErrMissing), errors.As(err, &e):
+	case errors.Is(err, gitcmd.ErrMissing), errors.Is(err, gitcmd.ErrShallow), errors.As(err, &e):
 		return &exitError{exitUnchecked, err}
 	}
 	return &exitError{exitUsage, err}

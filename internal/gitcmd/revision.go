@@ -13,20 +13,23 @@ const maxRevision = 4096
 
 // A Revision is an object that a user named.
 type Revision struct {
-	ID   string
-	Ref  string // full name of the ref that led there, "" if none did
-	Name string // as written
+	ID  string
+	Ref string // full name of the ref that led there, "" if none did
 }
 
 // ErrRevision says that a revision does not name one object here.
 var ErrRevision = errors.New("not a revision of this repository")
 
+// ErrShallow says that nobody can tell here whether a revision names an object:
+// the clone ends somewhere in the history.
+var ErrShallow = errors.New("not a revision of this shallow clone; git fetch --unshallow --tags brings the rest of it")
+
 // ErrNoRepository says that there is no repository to look into.
 var ErrNoRepository = errors.New("this is not a git repository")
 
-// CheckRevision refuses words that git could take for an option, and names
+// checkRevision refuses words that git could take for an option, and names
 // that could not be shown.
-func CheckRevision(rev string) error {
+func checkRevision(rev string) error {
 	switch {
 	case rev == "":
 		return fmt.Errorf("%w: it is empty", ErrRevision)
@@ -42,18 +45,18 @@ func CheckRevision(rev string) error {
 
 // Resolve finds the object that a revision names, without peeling tags.
 func (r *Repo) Resolve(ctx context.Context, rev string) (Revision, error) {
-	if err := CheckRevision(rev); err != nil {
+	if err := checkRevision(rev); err != nil {
 		return Revision{}, err
 	}
 	out, err := r.Output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", rev)
 	if err != nil {
 		var e *Error
 		if errors.As(err, &e) && e.ExitCode == 1 {
-			return Revision{}, fmt.Errorf("%q: %w", rev, ErrRevision)
+			return Revision{}, fmt.Errorf("%q: %w", rev, r.notFound(ctx))
 		}
 		return Revision{}, r.explain(ctx, err)
 	}
-	found := Revision{ID: strings.TrimSpace(string(out)), Name: rev}
+	found := Revision{ID: strings.TrimSpace(string(out))}
 	if !isID(found.ID) {
 		return Revision{}, fmt.Errorf("%q: %w", rev, ErrRevision)
 	}
@@ -83,6 +86,15 @@ func unpeeled(rev string) string {
 	}
 }
 
+// notFound tells a revision that is not here from one that may be elsewhere.
+func (r *Repo) notFound(ctx context.Context) error {
+	out, err := r.Output(ctx, "rev-parse", "--is-shallow-repository")
+	if err == nil && strings.TrimSpace(string(out)) == "true" {
+		return ErrShallow
+	}
+	return ErrRevision
+}
+
 // explain tells a folder that is no repository from one whose git failed.
 func (r *Repo) explain(ctx context.Context, err error) error {
 	var e *Error
@@ -90,12 +102,6 @@ func (r *Repo) explain(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: %s", ErrNoRepository, strings.TrimSpace(e.Stderr))
 	}
 	return err
-}
-
-// ObjectFormat returns "sha1" or "sha256".
-func (r *Repo) ObjectFormat(ctx context.Context) (string, error) {
-	out, err := r.Output(ctx, "rev-parse", "--show-object-format")
-	return strings.TrimSpace(string(out)), err
 }
 
 func isID(s string) bool {
