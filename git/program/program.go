@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/paraph/paraph/cms"
+	"github.com/paraph/paraph/internal/bounded"
 )
 
 const (
@@ -57,7 +58,7 @@ func (s Signer) Sign(ctx context.Context, payload []byte) ([]byte, error) {
 	if path == "" {
 		path = defaultPath
 	}
-	stdout, stderr := &bounded{max: maxSignature}, &bounded{max: maxStatus}
+	stdout, stderr := &bounded.Writer{Max: maxSignature}, &bounded.Writer{Max: maxStatus}
 	cmd := exec.CommandContext(ctx, path, "--status-fd=2", "-bsau", s.Key)
 	cmd.Dir, cmd.Env, cmd.WaitDelay = s.Dir, s.Env, killWait
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(payload), stdout, stderr
@@ -65,16 +66,16 @@ func (s Signer) Sign(ctx context.Context, payload []byte) ([]byte, error) {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("running %s: %w", path, context.Cause(ctx))
 	case err != nil:
-		return nil, fmt.Errorf("running %s: %w: %q", path, err, words(stderr.buf))
-	case !created(stderr.buf):
-		return nil, fmt.Errorf("%s did not say that it made a signature: %q", path, words(stderr.buf))
-	case stdout.cut:
+		return nil, fmt.Errorf("running %s: %w: %q", path, err, words(stderr.Bytes()))
+	case !created(stderr.Bytes()):
+		return nil, fmt.Errorf("%s did not say that it made a signature: %q", path, words(stderr.Bytes()))
+	case stdout.Cut():
 		return nil, fmt.Errorf("%s wrote more than %d bytes", path, maxSignature)
 	}
-	if _, err := cms.Unarmor(stdout.buf); err != nil {
+	if _, err := cms.Unarmor(stdout.Bytes()); err != nil {
 		return nil, fmt.Errorf("%s wrote what is no signature: %w", path, err)
 	}
-	return stdout.buf, nil
+	return stdout.Bytes(), nil
 }
 
 // created reports whether the status lines have SIG_CREATED at the beginning
@@ -92,19 +93,4 @@ func created(status []byte) bool {
 func words(b []byte) []byte {
 	b = bytes.TrimSpace(b)
 	return b[max(0, len(b)-maxWords):]
-}
-
-// bounded keeps the first max bytes and swallows the rest, so that a program
-// that writes too much is not stopped in the middle.
-type bounded struct {
-	buf []byte
-	max int
-	cut bool
-}
-
-func (b *bounded) Write(p []byte) (int, error) {
-	n := min(b.max-len(b.buf), len(p))
-	b.buf = append(b.buf, p[:n]...)
-	b.cut = b.cut || n < len(p)
-	return len(p), nil
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/paraph/paraph/internal/bounded"
 )
 
 // Find returns the agent's path: beside the running program first, so that
@@ -41,7 +43,7 @@ func Sign(ctx context.Context, path string, environ []string, version string, pa
 	cmd.Env = environ
 	cmd.Stdin = bytes.NewReader(payload)
 	cmd.WaitDelay = 2 * time.Second
-	stdout, stderr := head{max: maxReply}, head{max: maxLastWords}
+	stdout, stderr := bounded.Writer{Max: maxReply}, bounded.Writer{Max: maxLastWords}
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	if ctx.Err() != nil {
@@ -49,16 +51,16 @@ func Sign(ctx context.Context, path string, environ []string, version string, pa
 	}
 	// The reply, not the exit status, says what happened; without one the
 	// status and the last words are all there is.
-	if stdout.cut {
+	if stdout.Cut() {
 		return nil, fmt.Errorf("%s answered with more than %d bytes", Program, maxReply)
 	}
-	r, replyErr := parseReply(stdout.buf, version)
+	r, replyErr := parseReply(stdout.Bytes(), version)
 	if replyErr == nil && (err == nil || r.Error != "") {
 		return r, nil
 	}
 	var exit *exec.ExitError
-	if err != nil && (!errors.As(err, &exit) || len(stdout.buf) == 0) {
-		return nil, fmt.Errorf("%s ended without an answer: %w%s", Program, err, lastWords(string(stderr.buf)))
+	if err != nil && (!errors.As(err, &exit) || len(stdout.Bytes()) == 0) {
+		return nil, fmt.Errorf("%s ended without an answer: %w%s", Program, err, lastWords(string(stderr.Bytes())))
 	}
 	if replyErr == nil {
 		replyErr = fmt.Errorf("%s answered, and failed: %w", Program, err)
@@ -74,19 +76,4 @@ func lastWords(stderr string) string {
 		return ""
 	}
 	return ": " + line
-}
-
-// head keeps the first max bytes and swallows the rest. It is no bytes.Buffer:
-// that one's ReadFrom, which os/exec prefers to Write, knows no bound.
-type head struct {
-	buf []byte
-	max int
-	cut bool // there was more
-}
-
-func (h *head) Write(p []byte) (int, error) {
-	room := h.max - len(h.buf)
-	h.buf = append(h.buf, p[:min(len(p), room)]...)
-	h.cut = h.cut || len(p) > room
-	return len(p), nil
 }

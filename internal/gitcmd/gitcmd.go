@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/paraph/paraph/internal/bounded"
 )
 
 // Names that git's children keep: where the repository is, where incoming
@@ -75,15 +77,15 @@ func (e *Error) Unwrap() error { return e.Err }
 // Output runs git with args and returns what it printed.
 func (r *Repo) Output(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := r.command(ctx, args...)
-	stdout, stderr := &bounded{max: maxOutput}, &bounded{max: maxStderr}
+	stdout, stderr := &bounded.Writer{Max: maxOutput}, &bounded.Writer{Max: maxStderr}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	if err := cmd.Run(); err != nil {
 		return nil, failure(args, err, stderr)
 	}
-	if stdout.cut {
+	if stdout.Cut() {
 		return nil, &Error{Args: args, ExitCode: -1, Err: fmt.Errorf("more than %d bytes of output", maxOutput)}
 	}
-	return stdout.buf, nil
+	return stdout.Bytes(), nil
 }
 
 // overrides are settings that no configuration may have otherwise.
@@ -102,28 +104,13 @@ func (r *Repo) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-func failure(args []string, err error, stderr *bounded) error {
-	e := &Error{Args: args, ExitCode: -1, Stderr: string(stderr.buf), Err: err}
+func failure(args []string, err error, stderr *bounded.Writer) error {
+	e := &Error{Args: args, ExitCode: -1, Stderr: string(stderr.Bytes()), Err: err}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		e.ExitCode = exit.ExitCode()
 	}
 	return e
-}
-
-// bounded keeps the first max bytes and swallows the rest, so that the
-// process that writes is not stopped.
-type bounded struct {
-	buf []byte
-	max int
-	cut bool
-}
-
-func (b *bounded) Write(p []byte) (int, error) {
-	room := b.max - len(b.buf)
-	b.buf = append(b.buf, p[:min(room, len(p))]...)
-	b.cut = b.cut || room < len(p)
-	return len(p), nil
 }
 
 // ErrMissing says that an object is not in the repository.
@@ -142,7 +129,7 @@ func (r *Repo) Objects(ctx context.Context, ids ...string) ([]RawObject, error) 
 	args := []string{"cat-file", "--batch"}
 	cmd := r.command(ctx, args...)
 	cmd.Stdin = strings.NewReader(strings.Join(ids, "\n") + "\n")
-	stderr := &bounded{max: maxStderr}
+	stderr := &bounded.Writer{Max: maxStderr}
 	cmd.Stderr = stderr
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {

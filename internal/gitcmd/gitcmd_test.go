@@ -241,21 +241,6 @@ func TestReadBatch(t *testing.T) {
 	}
 }
 
-func TestBounded(t *testing.T) {
-	b := &bounded{max: 5}
-	for _, s := range []string{"abc", "de", "", "f", "ghi"} {
-		if n, err := b.Write([]byte(s)); n != len(s) || err != nil {
-			t.Fatalf("%d, %v: the writer would be stopped", n, err)
-		}
-		if full := len(s) == 1 || len(s) == 3 && s != "abc"; b.cut != full {
-			t.Errorf("after %q: cut is %t", s, b.cut)
-		}
-	}
-	if string(b.buf) != "abcde" {
-		t.Errorf("kept %q", b.buf)
-	}
-}
-
 func TestError(t *testing.T) {
 	f := newFixture(t)
 	_, err := New(f.dir, f.env).Output(t.Context(), "rev-parse", "--verify", "nothing")
