@@ -29,14 +29,11 @@ import (
 
 	"github.com/paraph/paraph/git"
 	"github.com/paraph/paraph/git/program"
+	"github.com/paraph/paraph/internal/payload"
 )
 
 // The hashes of a repository are SHA-1.
 var _ [20]byte = plumbing.ZeroHash
-
-// maxObject bounds the size of an object to sign or verify, in bytes: the
-// honest message of 50 MB is read, and there is an end.
-const maxObject = 256 << 20
 
 // ErrTooLarge says that an object has more bytes than are read.
 var ErrTooLarge = errors.New("the object is too large")
@@ -162,8 +159,8 @@ func read(st storer.EncodedObjectStorer, hash plumbing.Hash) ([]byte, git.Type, 
 	if typ != git.Commit && typ != git.Tag {
 		return nil, "", fmt.Errorf("%s is a %s: only commits and tags are signed", hash, typ)
 	}
-	if o.Size() > maxObject {
-		return nil, "", fmt.Errorf("reading object %s: %w: %d bytes, at most %d", hash, ErrTooLarge, o.Size(), maxObject)
+	if o.Size() > payload.MaxSize {
+		return nil, "", fmt.Errorf("reading object %s: %w: %d bytes, at most %d", hash, ErrTooLarge, o.Size(), payload.MaxSize)
 	}
 	r, err := o.Reader()
 	if err != nil {
@@ -176,10 +173,10 @@ func read(st storer.EncodedObjectStorer, hash plumbing.Hash) ([]byte, git.Type, 
 	return raw, typ, nil
 }
 
-// readAll reads to the end, at most maxObject bytes.
+// readAll reads to the end, at most payload.MaxSize bytes.
 func readAll(r io.Reader) ([]byte, error) {
-	raw, err := io.ReadAll(io.LimitReader(r, maxObject+1))
-	if err == nil && len(raw) > maxObject {
+	raw, err := io.ReadAll(io.LimitReader(r, payload.MaxSize+1))
+	if err == nil && len(raw) > payload.MaxSize {
 		err = ErrTooLarge
 	}
 	return raw, err

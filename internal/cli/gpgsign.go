@@ -15,6 +15,7 @@ import (
 	"github.com/paraph/paraph/internal/config"
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/gpgstatus"
+	"github.com/paraph/paraph/internal/payload"
 	"github.com/paraph/paraph/internal/report"
 	"github.com/paraph/paraph/internal/version"
 )
@@ -35,9 +36,9 @@ func (env Env) runSign(ctx context.Context, c gpgCall, err error) (status int) {
 	if err != nil {
 		return exitUsage
 	}
-	signed, err := io.ReadAll(io.LimitReader(env.Stdin, maxSigned+1))
-	if err == nil && len(signed) > maxSigned {
-		err = fmt.Errorf("the object has more than %d bytes", maxSigned)
+	signed, err := io.ReadAll(io.LimitReader(env.Stdin, payload.MaxSize+1))
+	if err == nil && len(signed) > payload.MaxSize {
+		err = fmt.Errorf("the object has more than %d bytes", payload.MaxSize)
 	}
 	if err != nil {
 		return exitVerdict

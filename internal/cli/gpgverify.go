@@ -17,7 +17,6 @@ import (
 
 // Bounds on what a caller hands over, in bytes.
 const (
-	maxSigned    = 256 << 20 // a git object
 	maxSignature = 128 << 10 // an armored signature: cms.MaxSize in base64, and room to say what is wrong
 	maxSettings  = 1 << 20   // a trusted root
 )
@@ -68,7 +67,7 @@ func (env Env) verifyDetached(ctx context.Context, c gpgCall) (*verify.Result, e
 		}()
 		s.cfg, s.err = env.verification(ctx, gitcmd.New("", env.Environ), nil)
 	}()
-	signed, err := io.ReadAll(io.LimitReader(env.Stdin, maxSigned+1))
+	signed, err := io.ReadAll(io.LimitReader(env.Stdin, payload.MaxSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading the signed bytes: %w", err)
 	}
@@ -98,8 +97,8 @@ func (env Env) verifyDetached(ctx context.Context, c gpgCall) (*verify.Result, e
 }
 
 func tooLarge(signed, armored []byte) error {
-	if len(signed) > maxSigned {
-		return verdict.Errorf(verdict.Syntax, "object-size", "more than %d signed bytes", maxSigned)
+	if len(signed) > payload.MaxSize {
+		return verdict.Errorf(verdict.Syntax, "object-size", "more than %d signed bytes", payload.MaxSize)
 	}
 	if len(armored) > maxSignature {
 		return verdict.Errorf(verdict.Syntax, "signature-size", "a signature of more than %d bytes", maxSignature)

@@ -93,17 +93,15 @@ func ForSigning(src Source) (*Signing, error) {
 		c.TokenSource = s.Value
 	}
 	if c.Log == "" {
-		c.Log = defaultLog(src.Env)
+		c.Log = DefaultLog(src.Env)
 	}
 	return c, nil
 }
 
-// DefaultLog returns the log file for when the configuration cannot be read.
-func DefaultLog(env []string) string { return defaultLog(env) }
-
-// defaultLog is $XDG_STATE_HOME/paraph/log (XDG Base Directory, 0.8), "" if
+// DefaultLog returns the log file where none is set, or the configuration
+// cannot be read: $XDG_STATE_HOME/paraph/log (XDG Base Directory, 0.8), "" if
 // there is no home.
-func defaultLog(env []string) string {
+func DefaultLog(env []string) string {
 	state := getenv(env, "XDG_STATE_HOME")
 	if !filepath.IsAbs(state) {
 		home := getenv(env, "HOME")

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/paraph/paraph/internal/bounded"
+	"github.com/paraph/paraph/internal/payload"
 )
 
 // Names that git's children keep: where the repository is, where incoming
@@ -52,9 +53,8 @@ func New(dir string, env []string) *Repo {
 }
 
 const (
-	maxOutput = 16 << 20  // bytes of a command's output
-	maxStderr = 4 << 10   // bytes of git's words that are repeated
-	maxObject = 256 << 20 // bytes of one object
+	maxOutput = 16 << 20 // bytes of a command's output
+	maxStderr = 4 << 10  // bytes of git's words that are repeated
 )
 
 // An Error is what git said when it failed.
@@ -185,8 +185,8 @@ func parseHead(head, id string) (o RawObject, size int64, err error) {
 	switch {
 	case err != nil || size < 0:
 		return o, 0, fmt.Errorf("git cat-file answered %q for %s", head, id)
-	case size > maxObject:
-		return o, 0, fmt.Errorf("object %s has %d bytes, at most %d are read", id, size, int64(maxObject))
+	case size > payload.MaxSize:
+		return o, 0, fmt.Errorf("object %s has %d bytes, at most %d are read", id, size, int64(payload.MaxSize))
 	}
 	return RawObject{ID: id, Type: fields[1]}, size, nil
 }

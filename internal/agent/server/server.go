@@ -14,11 +14,10 @@ import (
 	"github.com/paraph/paraph/internal/agent"
 	"github.com/paraph/paraph/internal/config"
 	"github.com/paraph/paraph/internal/gitcmd"
+	"github.com/paraph/paraph/internal/payload"
 	"github.com/paraph/paraph/internal/sign"
 	"github.com/paraph/paraph/internal/version"
 )
-
-const maxPayload = 256 << 20 // bytes of a git object
 
 // An Env is the outside world of one run.
 type Env struct {
@@ -56,16 +55,16 @@ func (env Env) serve(ctx context.Context, client string) int {
 	if client != version.String() {
 		return env.reply(agent.Reply{Error: fmt.Sprintf("paraph is version %s and %s is %s: install both from one build", client, agent.Program, version.String())})
 	}
-	payload, err := io.ReadAll(io.LimitReader(env.Stdin, maxPayload+1))
-	if err == nil && len(payload) > maxPayload {
-		err = fmt.Errorf("the object has more than %d bytes", maxPayload)
+	signed, err := io.ReadAll(io.LimitReader(env.Stdin, payload.MaxSize+1))
+	if err == nil && len(signed) > payload.MaxSize {
+		err = fmt.Errorf("the object has more than %d bytes", payload.MaxSize)
 	}
 	if err != nil {
 		return env.reply(agent.Reply{Error: err.Error()})
 	}
 	ctx, cancel := context.WithTimeout(ctx, env.Limits.Whole)
 	defer cancel()
-	s, err := env.sign(ctx, payload)
+	s, err := env.sign(ctx, signed)
 	if err != nil {
 		return env.reply(agent.Reply{Error: err.Error(), Usage: isUsage(err)})
 	}
@@ -77,7 +76,7 @@ func (env Env) serve(ctx context.Context, client string) int {
 }
 
 // sign reads the settings and makes the signature.
-func (env Env) sign(ctx context.Context, payload []byte) (*sign.Signature, error) {
+func (env Env) sign(ctx context.Context, signed []byte) (*sign.Signature, error) {
 	entries, err := config.ReadGit(ctx, gitcmd.New("", env.Environ))
 	if err != nil {
 		return nil, err
@@ -91,7 +90,7 @@ func (env Env) sign(ctx context.Context, payload []byte) (*sign.Signature, error
 		return nil, err
 	}
 	signer.Rand, signer.Now = env.Rand, env.Now
-	return signer.Sign(ctx, payload)
+	return signer.Sign(ctx, signed)
 }
 
 func isUsage(err error) bool {
