@@ -60,7 +60,7 @@ func TestNotOurs(t *testing.T) {
 	r.expect(r.write("commit", r.join(git.Commit, payload, []byte(sshSigned))), "commit unknown material/other-signature")
 	r.expect(r.write("tag", r.join(git.Tag, r.tag("v1", "tree", r.tree), []byte(pgpSigned))), "tag unknown material/other-signature")
 	r.expect(r.write("commit", []byte("tree")), "commit malformed syntax/object-kind")
-	if o := r.verify(r.write("commit", []byte(payload)))[0]; o.Holds() || o.Signer != nil {
+	if o := r.verify(r.write("commit", []byte(payload)))[0]; o.Verdict != verdict.Unsigned || o.Signer != nil {
 		t.Errorf("unsigned: %+v", o.Result)
 	}
 }

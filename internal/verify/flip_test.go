@@ -97,7 +97,7 @@ func flipAll(t *testing.T, good, alsoGood []byte, root *trust.Root, use func([]b
 func expectFlipNoticed(t *testing.T, r *verify.Result, bit int) {
 	t.Helper()
 	switch {
-	case r.Verdict == verdict.Valid || r.Verdict == verdict.Trusted || r.Holds():
+	case r.Verdict == verdict.Valid || r.Verdict == verdict.Trusted || holds(r):
 		t.Errorf("bit %d of byte %d flipped, and the signature is %s", bit%8, bit/8, r.Verdict)
 	case r.Err == nil || notAFailure(r.Verdict):
 		t.Errorf("bit %d of byte %d flipped: verdict %q, error %v", bit%8, bit/8, r.Verdict, r.Err)

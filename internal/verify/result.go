@@ -87,15 +87,6 @@ var order = []string{
 	CheckInclusion, CheckCheckpoint, CheckSET, CheckTimestamp, CheckTime, CheckPolicy,
 }
 
-// Holds reports whether every check of the signature itself held.
-func (r *Result) Holds() bool {
-	switch r.Verdict {
-	case verdict.Trusted, verdict.Valid, verdict.Refused:
-		return r.Err == nil || r.Verdict == verdict.Refused
-	}
-	return false
-}
-
 // Time returns the proven time of the signature that is shown, the log's
 // before a timestamp's, and zero if none is proven.
 func (r *Result) Time() time.Time {

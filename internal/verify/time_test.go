@@ -45,7 +45,7 @@ func TestUnprovenSigner(t *testing.T) {
 			s := sign(t, how)
 			r := judge(t, s)
 			expectSigner(t, r, s)
-			if r.Holds() || (r.Log != nil) != (how.log != 0) || len(r.Timestamps) > 0 != how.stamp {
+			if holds(r) || (r.Log != nil) != (how.log != 0) || len(r.Timestamps) > 0 != how.stamp {
 				t.Errorf("log %+v, timestamps %v", r.Log, r.Timestamps)
 			}
 		})
@@ -140,7 +140,7 @@ func TestJudge(t *testing.T) {
 
 	r := good()
 	r.Judge(nil, "alice may")
-	if r.Verdict != verdict.Trusted || r.Err != nil || !r.Holds() || !find(r, verify.CheckPolicy).OK {
+	if r.Verdict != verdict.Trusted || r.Err != nil || !holds(r) || !find(r, verify.CheckPolicy).OK {
 		t.Errorf("allowed: %s, %v, %+v", r.Verdict, r.Err, find(r, verify.CheckPolicy))
 	}
 	r.Judge(refusal, "")
@@ -149,14 +149,14 @@ func TestJudge(t *testing.T) {
 	}
 	r = good()
 	r.Judge(refusal, "alice may")
-	if c := find(r, verify.CheckPolicy); r.Verdict != verdict.Refused || r.Err != refusal || !r.Holds() || c.OK || c.Detail != refusal.Message {
+	if c := find(r, verify.CheckPolicy); r.Verdict != verdict.Refused || r.Err != refusal || !holds(r) || c.OK || c.Detail != refusal.Message {
 		t.Errorf("not allowed: %s, %v, %+v", r.Verdict, r.Err, c)
 	}
 	r = good()
 	r.Judge(nil, "alice may")
 	name := verdict.Errorf(verdict.Binding, "tag-name", "another name")
 	r.Reject(name)
-	if r.Verdict != verdict.Bad || r.Err != name || r.Signer != nil || r.Holds() || find(r, verify.CheckFormat).OK {
+	if r.Verdict != verdict.Bad || r.Err != name || r.Signer != nil || holds(r) || find(r, verify.CheckFormat).OK {
 		t.Errorf("rejected: %s, %v, %+v", r.Verdict, r.Err, r.Signer)
 	}
 	r = verify.Failed("tag", verdict.Errorf(verdict.Syntax, "form", "no form"))
@@ -167,7 +167,7 @@ func TestJudge(t *testing.T) {
 	r = &verify.Result{Verdict: verdict.Unsigned}
 	r.Reject(name)
 	r.Judge(nil, "alice may")
-	if r.Verdict != verdict.Unsigned || r.Err != nil || r.Holds() {
+	if r.Verdict != verdict.Unsigned || r.Err != nil || holds(r) {
 		t.Errorf("unsigned, rejected and judged: %s, %v", r.Verdict, r.Err)
 	}
 }
