@@ -174,8 +174,7 @@ func (e endpoints) services(limits Limits) sign.Services {
 		Certify: func(ctx context.Context, token string, pub crypto.PublicKey, proof []byte) (*x509.Certificate, error) {
 			ctx, cancel := context.WithTimeout(ctx, limits.Fulcio)
 			defer cancel()
-			leaf, _, err := fulcio.Certificate(ctx, hc, e.fulcio, token, pub, proof)
-			return leaf, err
+			return fulcio.Certificate(ctx, hc, e.fulcio, token, pub, proof)
 		},
 		Log: func(ctx context.Context, digest [sha256.Size]byte, signature []byte, leaf *x509.Certificate) ([]byte, error) {
 			ctx, cancel := context.WithTimeout(ctx, limits.Rekor)

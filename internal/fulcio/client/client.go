@@ -32,31 +32,31 @@ const (
 // idToken speaks of. proof is a signature by the key over SHA-256 of the
 // token's subject or e-mail: proof of possession.
 //
-// It returns the certificate and the certificates that certify it, in the
-// order of the answer. idToken appears in no error.
-func Certificate(ctx context.Context, hc *httpclient.Client, base, idToken string, pub crypto.PublicKey, proof []byte) (leaf *x509.Certificate, chain []*x509.Certificate, err error) {
-	leaf, chain, err = certificate(ctx, hc, base, idToken, pub, proof)
+// The certificates of the CA that come along are read for their form and
+// dropped: the trusted root's are used. idToken appears in no error.
+func Certificate(ctx context.Context, hc *httpclient.Client, base, idToken string, pub crypto.PublicKey, proof []byte) (*x509.Certificate, error) {
+	leaf, err := certificate(ctx, hc, base, idToken, pub, proof)
 	if err != nil {
-		return nil, nil, fmt.Errorf("fulcio: %w", err)
+		return nil, fmt.Errorf("fulcio: %w", err)
 	}
-	return leaf, chain, nil
+	return leaf, nil
 }
 
-func certificate(ctx context.Context, hc *httpclient.Client, base, idToken string, pub crypto.PublicKey, proof []byte) (*x509.Certificate, []*x509.Certificate, error) {
+func certificate(ctx context.Context, hc *httpclient.Client, base, idToken string, pub crypto.PublicKey, proof []byte) (*x509.Certificate, error) {
 	endpoint, err := url.JoinPath(base, pathSigningCert)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	body, err := marshalRequest(idToken, pub, proof)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	resp, err := hc.Do(ctx, httpclient.Request{
 		Method: http.MethodPost, URL: endpoint, ContentType: contentType, Accept: contentType, Body: body,
 		Expect: []int{http.StatusOK, http.StatusCreated}, MaxBody: maxAnswer, Secrets: []string{idToken},
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	return parseAnswer(resp.Body)
 }
@@ -97,8 +97,9 @@ func marshalRequest(idToken string, pub crypto.PublicKey, proof []byte) ([]byte,
 // place for an SCT beside it.
 var errDetached = errors.New("the CA answered with an SCT beside the certificate, which is of no use here: it must be inside")
 
-// parseAnswer reads a dev.sigstore.fulcio.v2.SigningCertificate.
-func parseAnswer(data []byte) (*x509.Certificate, []*x509.Certificate, error) {
+// parseAnswer reads a dev.sigstore.fulcio.v2.SigningCertificate and returns
+// the signer's certificate, which is the first of its chain.
+func parseAnswer(data []byte) (*x509.Certificate, error) {
 	var answer struct {
 		Embedded *struct {
 			Chain struct {
@@ -108,27 +109,29 @@ func parseAnswer(data []byte) (*x509.Certificate, []*x509.Certificate, error) {
 		Detached json.RawMessage `json:"signedCertificateDetachedSct"`
 	}
 	if err := json.Unmarshal(data, &answer); err != nil {
-		return nil, nil, fmt.Errorf("the answer cannot be parsed: %w", err)
+		return nil, fmt.Errorf("the answer cannot be parsed: %w", err)
 	}
 	if len(answer.Detached) > 0 && string(answer.Detached) != "null" {
-		return nil, nil, errDetached
+		return nil, errDetached
 	}
 	if answer.Embedded == nil || len(answer.Embedded.Chain.Certificates) == 0 {
-		return nil, nil, errors.New("the answer has no certificate")
+		return nil, errors.New("the answer has no certificate")
 	}
 	texts := answer.Embedded.Chain.Certificates
 	if len(texts) > maxCertificates {
-		return nil, nil, fmt.Errorf("the answer has %d certificates, at most %d are read", len(texts), maxCertificates)
+		return nil, fmt.Errorf("the answer has %d certificates, at most %d are read", len(texts), maxCertificates)
 	}
-	var chain []*x509.Certificate
+	var leaf *x509.Certificate
 	for i, text := range texts {
 		c, err := parseCertificate(text)
 		if err != nil {
-			return nil, nil, fmt.Errorf("certificate %d of the answer cannot be parsed: %w", i, err)
+			return nil, fmt.Errorf("certificate %d of the answer cannot be parsed: %w", i, err)
 		}
-		chain = append(chain, c)
+		if i == 0 {
+			leaf = c
+		}
 	}
-	return chain[0], chain[1:], nil
+	return leaf, nil
 }
 
 // parseCertificate reads exactly one certificate in PEM.
