@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/paraph/paraph/internal/config"
 	"github.com/paraph/paraph/internal/gitcmd"
@@ -25,9 +24,7 @@ type Env struct {
 	Descriptor func(fd int) io.Writer
 	// Terminal opens the user's terminal, or fails where there is none.
 	Terminal func() (io.WriteCloser, error)
-	// ReadFile returns the first limit bytes of a file, and one more if there
-	// are more.
-	ReadFile func(name string, limit int64) ([]byte, error)
+	ReadFile config.Reader
 }
 
 // System returns the Env of this process.
@@ -37,7 +34,7 @@ func System() Env {
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Descriptor: func(fd int) io.Writer { return os.NewFile(uintptr(fd), fmt.Sprintf("fd %d", fd)) },
 		Terminal:   func() (io.WriteCloser, error) { return os.OpenFile(terminal, os.O_WRONLY, 0) },
-		ReadFile:   readFile,
+		ReadFile:   config.ReadFile,
 	}
 }
 
@@ -108,14 +105,4 @@ func (env Env) exit(ctx context.Context, err error) int {
 func (env Env) source(ctx context.Context, repo *gitcmd.Repo, flags map[string]string) (config.Source, error) {
 	entries, err := config.ReadGit(ctx, repo)
 	return config.Source{Env: env.Environ, Git: entries, Flags: flags}, err
-}
-
-// readFile reads at most limit+1 bytes, so that the caller can tell.
-func readFile(name string, limit int64) ([]byte, error) {
-	f, err := os.Open(filepath.Clean(name))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, limit+1))
 }

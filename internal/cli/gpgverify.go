@@ -18,7 +18,6 @@ import (
 // Bounds on what a caller hands over, in bytes.
 const (
 	maxSignature = 128 << 10 // an armored signature: cms.MaxSize in base64, and room to say what is wrong
-	maxSettings  = 1 << 20   // a trusted root
 )
 
 // runGPG serves one call by git. Whatever happens, standard input is drained
@@ -84,7 +83,7 @@ func (env Env) verifyDetached(ctx context.Context, c gpgCall) (*verify.Result, e
 	if s.err != nil {
 		return nil, s.err
 	}
-	root, err := env.trustedRoot(s.cfg.TrustedRoot)
+	root, err := s.cfg.TrustedRoot.Root(env.ReadFile)
 	if err != nil {
 		return nil, err
 	}

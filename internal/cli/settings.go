@@ -7,8 +7,6 @@ import (
 	"github.com/paraph/paraph/internal/config"
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/policy"
-	"github.com/paraph/paraph/internal/trust"
-	"github.com/paraph/paraph/internal/trust/builtin"
 	"github.com/paraph/paraph/internal/verify"
 )
 
@@ -19,24 +17,6 @@ func (env Env) verification(ctx context.Context, repo *gitcmd.Repo, flags map[st
 		return nil, err
 	}
 	return config.ForVerification(src)
-}
-
-// trustedRoot reads the trusted root, the public instance's built-in one where
-// none is set. One given by file stands in for the public instance.
-func (env Env) trustedRoot(s config.Setting) (*trust.Root, error) {
-	if !s.Set() {
-		return builtin.Root()
-	}
-	data, err := env.ReadFile(s.Value, maxSettings)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.Source, err)
-	}
-	root, err := trust.Parse(data, builtin.Instance)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", s.Source, s.Value, err)
-	}
-	root.Origin = s.Value
-	return root, nil
 }
 
 // judge asks the one trusted signer, where one is named.

@@ -80,7 +80,7 @@ func (env Env) verify(cmd *cobra.Command, revs []string) error {
 	if err := checkSigner(cfg); err != nil {
 		return err
 	}
-	root, err := env.trustedRoot(cfg.TrustedRoot)
+	root, err := cfg.TrustedRoot.Root(env.ReadFile)
 	if err != nil {
 		return err
 	}

@@ -6,9 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
-	"io"
 	"math/big"
-	"os"
 	"time"
 
 	"github.com/paraph/paraph/internal/config"
@@ -18,7 +16,6 @@ import (
 	rekor "github.com/paraph/paraph/internal/rekor/client"
 	"github.com/paraph/paraph/internal/sign"
 	"github.com/paraph/paraph/internal/trust"
-	"github.com/paraph/paraph/internal/trust/builtin"
 	tsa "github.com/paraph/paraph/internal/tsa/client"
 )
 
@@ -38,8 +35,6 @@ func DefaultLimits() Limits {
 	}
 }
 
-const maxSettings = 1 << 20 // bytes of a trusted root or signing config
-
 // endpoints are the services that one signature uses.
 type endpoints struct {
 	fulcio, rekor, tsa string
@@ -48,7 +43,7 @@ type endpoints struct {
 
 // newSigner puts together what the settings name.
 func newSigner(cfg *config.Signing, now time.Time, limits Limits) (*sign.Signer, error) {
-	root, err := readRoot(cfg.TrustedRoot)
+	root, err := cfg.TrustedRoot.Root(config.ReadFile)
 	if err != nil {
 		return nil, err
 	}
@@ -67,51 +62,15 @@ func newSigner(cfg *config.Signing, now time.Time, limits Limits) (*sign.Signer,
 	return &sign.Signer{Root: root, Token: token, Services: e.services(limits)}, nil
 }
 
-func readRoot(s config.Setting) (*trust.Root, error) {
-	if !s.Set() {
-		return builtin.Root()
-	}
-	data, err := readFile(s)
-	if err != nil {
-		return nil, err
-	}
-	root, err := trust.Parse(data, builtin.Instance)
-	if err != nil {
-		return nil, &config.Error{Message: fmt.Sprintf("%s: %s: %v", s.Source, s.Value, err)}
-	}
-	return root, nil
-}
-
-func readFile(s config.Setting) ([]byte, error) {
-	f, err := os.Open(s.Value)
-	if err != nil {
-		return nil, &config.Error{Message: fmt.Sprintf("%s: %v", s.Source, err)}
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxSettings+1))
-	if err != nil {
-		return nil, &config.Error{Message: fmt.Sprintf("%s: %v", s.Source, err)}
-	}
-	return data, nil
-}
-
 // chooseEndpoints takes each service from its own key, else from the signing
 // config.
 func chooseEndpoints(cfg *config.Signing, now time.Time) (endpoints, error) {
-	var sc trust.SigningConfig
-	if cfg.SigningConfig.Set() {
-		data, err := readFile(cfg.SigningConfig)
-		if err != nil {
-			return endpoints{}, err
-		}
-		parsed, err := trust.ParseSigningConfig(data)
-		if err != nil {
-			return endpoints{}, &config.Error{Message: fmt.Sprintf("%s: %s: %v", cfg.SigningConfig.Source, cfg.SigningConfig.Value, err)}
-		}
-		sc = *parsed
+	sc, err := cfg.SigningConfig.SigningConfig(config.ReadFile)
+	if err != nil {
+		return endpoints{}, err
 	}
 	e := endpoints{fulcio: cfg.Fulcio.Value, rekor: cfg.Rekor.Value, rekorVersion: cfg.RekorVersion, tsa: cfg.Timestamp.Value}
-	if err := e.fill(sc, now); err != nil {
+	if err := e.fill(*sc, now); err != nil {
 		return endpoints{}, &config.Error{Message: err.Error()}
 	}
 	return e, nil

@@ -1,0 +1,71 @@
+package config
+
+import (
+	"io"
+	"os"
+
+	"github.com/paraph/paraph/internal/trust"
+	"github.com/paraph/paraph/internal/trust/builtin"
+)
+
+// MaxFile bounds the files that settings name, in bytes.
+const MaxFile = 1 << 20
+
+// A Reader returns the first limit bytes of a file, and one more if there are
+// more, so that the caller can tell.
+type Reader func(name string, limit int64) ([]byte, error)
+
+// ReadFile is the Reader of the file system.
+func ReadFile(name string, limit int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, limit+1))
+}
+
+// File reads the file that the setting names.
+func (s Setting) File(read Reader) ([]byte, error) {
+	data, err := read(s.Value, MaxFile)
+	if err != nil {
+		return nil, errorf("%s: %v", s.Source, err)
+	}
+	return data, nil
+}
+
+// Root reads the trusted root that the setting names, the public instance's
+// built-in one where it is not set. One given by file stands in for the
+// public instance.
+func (s Setting) Root(read Reader) (*trust.Root, error) {
+	if !s.Set() {
+		return builtin.Root()
+	}
+	data, err := s.File(read)
+	if err != nil {
+		return nil, err
+	}
+	root, err := trust.Parse(data, builtin.Instance)
+	if err != nil {
+		return nil, errorf("%s: %s: %v", s.Source, s.Value, err)
+	}
+	root.Origin = s.Value
+	return root, nil
+}
+
+// SigningConfig reads the signing config that the setting names, an empty one
+// where it is not set.
+func (s Setting) SigningConfig(read Reader) (*trust.SigningConfig, error) {
+	if !s.Set() {
+		return new(trust.SigningConfig), nil
+	}
+	data, err := s.File(read)
+	if err != nil {
+		return nil, err
+	}
+	c, err := trust.ParseSigningConfig(data)
+	if err != nil {
+		return nil, errorf("%s: %s: %v", s.Source, s.Value, err)
+	}
+	return c, nil
+}
