@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/paraph/paraph/internal/bounded"
 	"github.com/paraph/paraph/internal/config"
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/report"
@@ -34,7 +35,7 @@ func System() Env {
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Descriptor: func(fd int) io.Writer { return os.NewFile(uintptr(fd), fmt.Sprintf("fd %d", fd)) },
 		Terminal:   func() (io.WriteCloser, error) { return os.OpenFile(terminal, os.O_WRONLY, 0) },
-		ReadFile:   config.ReadFile,
+		ReadFile:   bounded.ReadFile,
 	}
 }
 

@@ -162,6 +162,9 @@ func (env Env) log(message string) {
 	if name == "" || os.MkdirAll(filepath.Dir(name), 0o700) != nil {
 		return
 	}
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return // opening a pipe would wait for a reader
+	}
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return

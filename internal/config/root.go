@@ -1,9 +1,6 @@
 package config
 
 import (
-	"io"
-	"os"
-
 	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/trust/builtin"
 )
@@ -12,18 +9,8 @@ import (
 const MaxFile = 1 << 20
 
 // A Reader returns the first limit bytes of a file, and one more if there are
-// more, so that the caller can tell.
+// more, so that the caller can tell: bounded.ReadFile, or a fake.
 type Reader func(name string, limit int64) ([]byte, error)
-
-// ReadFile is the Reader of the file system.
-func ReadFile(name string, limit int64) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, limit+1))
-}
 
 // File reads the file that the setting names.
 func (s Setting) File(read Reader) ([]byte, error) {

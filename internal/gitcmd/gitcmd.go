@@ -37,7 +37,8 @@ func Environ(env []string) []string {
 		}
 		out = append(out, e)
 	}
-	return append(out, "GIT_NO_REPLACE_OBJECTS=1", "GIT_GRAFT_FILE=/dev/null", "GIT_NO_LAZY_FETCH=1", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C")
+	return append(out, "GIT_NO_REPLACE_OBJECTS=1", "GIT_GRAFT_FILE=/dev/null", "GIT_NO_LAZY_FETCH=1", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C",
+		"GIT_ALLOW_PROTOCOL=") // git before 2.39.4 does not know GIT_NO_LAZY_FETCH
 }
 
 // A Repo runs git in one repository.

@@ -2,9 +2,9 @@ package oidc
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"time"
+
+	"github.com/paraph/paraph/internal/bounded"
 )
 
 // A Source says where to take the token from.
@@ -33,12 +33,7 @@ func (s Source) Get(now time.Time) (*Token, error) {
 }
 
 func (s Source) fromFile(now time.Time) (*Token, error) {
-	f, err := os.Open(s.File)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.FileSource, err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxToken+1))
+	data, err := bounded.ReadFile(s.File, maxToken)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.FileSource, err)
 	}

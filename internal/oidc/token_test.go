@@ -155,7 +155,7 @@ func TestSource(t *testing.T) {
 		"nothing":                   {Source{Kind: "auto"}, "no identity token: "},
 		"zero":                      {Source{}, "no identity token: "},
 		"false one in the variable": {Source{Kind: "auto", Value: "x", EnvName: "SIGSTORE_ID_TOKEN", File: file}, "SIGSTORE_ID_TOKEN: identity token: "},
-		"no such file":              {Source{Kind: "file", File: file + "2", FileSource: "F"}, "F: open " + file + "2: "},
+		"no such file":              {Source{Kind: "file", File: file + "2", FileSource: "F"}, "F: stat " + file + "2: "},
 		"folder":                    {Source{Kind: "file", File: filepath.Dir(file), FileSource: "F"}, "F: read "},
 		"megabyte":                  {Source{Kind: "file", File: large, FileSource: "F"}, "F: " + large + ": identity token: it has 65537 bytes, at most 65536"},
 	} {

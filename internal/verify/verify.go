@@ -14,6 +14,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/paraph/paraph/cms"
 	"github.com/paraph/paraph/internal/fulcio"
@@ -131,7 +132,18 @@ func otherSort(armored []byte) string {
 }
 
 // Display is the signer's name for people.
-func Display(name, issuer string) string { return name + " [" + issuer + "]" }
+// It is cut so that a long name never pushes the issuer out.
+func Display(name, issuer string) string { return cut(name) + " [" + cut(issuer) + "]" }
+
+// maxDisplay bounds each part of a signer's name for people, in bytes.
+const maxDisplay = 320
+
+func cut(s string) string {
+	if len(s) <= maxDisplay {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxDisplay], "") + "..."
+}
 
 // checkSignature holds the signature against the signed bytes.
 func (r *Result) checkSignature(sd *cms.SignedData, signed []byte) bool {

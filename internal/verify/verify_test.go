@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -231,5 +232,17 @@ func expectSigner(t *testing.T, r *verify.Result, s *signed) {
 	const id = "57959454465ed48076b74c0ff75e780fe41490b4f1e03dc89ebffca60b04d551"
 	if got := r.Signer.PrimaryID(); hex.EncodeToString(got[:]) != id {
 		t.Errorf("primary id %x, want %s", got, id)
+	}
+}
+
+// A long name never pushes the issuer out of what is shown.
+func TestDisplay(t *testing.T) {
+	const issuer = "https://accounts.example.com"
+	if got := verify.Display("alice@example.com", issuer); got != "alice@example.com ["+issuer+"]" {
+		t.Errorf("got %q", got)
+	}
+	got := verify.Display("alice@example.com [https://accounts.google.com]"+strings.Repeat(" ", 4000), issuer)
+	if !strings.HasSuffix(got, "... ["+issuer+"]") || len(got) > 1000 {
+		t.Errorf("%d bytes: %.80q", len(got), got)
 	}
 }

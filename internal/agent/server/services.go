@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"time"
 
+	"github.com/paraph/paraph/internal/bounded"
 	"github.com/paraph/paraph/internal/config"
 	fulcio "github.com/paraph/paraph/internal/fulcio/client"
 	"github.com/paraph/paraph/internal/httpclient"
@@ -43,7 +44,7 @@ type endpoints struct {
 
 // newSigner puts together what the settings name.
 func newSigner(cfg *config.Signing, now time.Time, limits Limits) (*sign.Signer, error) {
-	root, err := cfg.TrustedRoot.Root(config.ReadFile)
+	root, err := cfg.TrustedRoot.Root(bounded.ReadFile)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +66,7 @@ func newSigner(cfg *config.Signing, now time.Time, limits Limits) (*sign.Signer,
 // chooseEndpoints takes each service from its own key, else from the signing
 // config.
 func chooseEndpoints(cfg *config.Signing, now time.Time) (endpoints, error) {
-	sc, err := cfg.SigningConfig.SigningConfig(config.ReadFile)
+	sc, err := cfg.SigningConfig.SigningConfig(bounded.ReadFile)
 	if err != nil {
 		return endpoints{}, err
 	}
