@@ -20,7 +20,7 @@ import (
 
 // MaxSize is how many bytes of a git object are read, signed or not. Whoever
 // reads one sees to it: honest messages have tens of megabytes.
-const MaxSize = 256 << 20
+const MaxSize = 64 << 20
 
 // A Kind is what sort of bytes were signed. The zero value is none.
 type Kind string

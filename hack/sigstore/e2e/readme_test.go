@@ -14,6 +14,7 @@ import (
 const (
 	readme        = "../../../README.md"
 	serversReadme = "../README.md"
+	configuration = "../../../docs/configuration.md"
 )
 
 // A step is one shown block to run and how it must end.
@@ -37,6 +38,8 @@ var readmeSteps = []step{
 }
 
 var serversReadmeSteps = []step{{"Tokens 0", 0, "ey"}}
+
+var configurationSteps = []step{{"Repositories that somebody else prepared 0", 0, "Good signature by a trusted signer"}}
 
 // notRun are the blocks that no test here runs, and why.
 var notRun = map[string]string{
@@ -79,7 +82,10 @@ func TestShownBlocksAreKnown(t *testing.T) {
 	for _, s := range serversReadmeSteps {
 		known["hack/sigstore: "+s.block] = false
 	}
-	for prefix, file := range map[string]string{"README.md: ": readme, "hack/sigstore: ": serversReadme} {
+	for _, s := range configurationSteps {
+		known["configuration: "+s.block] = false
+	}
+	for prefix, file := range map[string]string{"README.md: ": readme, "hack/sigstore: ": serversReadme, "configuration: ": configuration} {
 		for name, block := range shownBlocks(string(readFile(t, file))) {
 			if _, ok := known[prefix+name]; !ok {
 				t.Errorf("%s%s is neither run nor listed in notRun:\n%s", prefix, name, block)
@@ -107,6 +113,12 @@ func TestReadmeCommands(t *testing.T) {
 	if l := u.letter("HEAD"); l != "G" {
 		t.Errorf("in the end %%G? is %q, want G", l)
 	}
+	// Whatever a repository brings, the flags count.
+	u.git("config", "paraph.certificateIdentity", "mallory@example.com")
+	runBlocks(u, configuration, configurationSteps, map[string]string{
+		"/path/to/trusted_root.json":  trustedRoot(),
+		"https://accounts.google.com": servers.Endpoints.Issuer,
+	})
 }
 
 func TestServersReadmeCommands(t *testing.T) {
