@@ -26,7 +26,12 @@ its timestamp. git log --show-signature and paraph verify prove it offline.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if v, _ := cmd.Flags().GetBool("version"); v {
+				return printVersion(cmd, nil)
+			}
+			return cmd.Help()
+		},
 	}
 	root.SetArgs(env.Args)
 	root.SetIn(env.Stdin)
@@ -35,15 +40,13 @@ its timestamp. git log --show-signature and paraph verify prove it offline.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%w; %s --help lists the flags", err, cmd.CommandPath())
 	})
-	root.Version = version.String()
-	root.SetVersionTemplate(versionLine)
+	// Not cobra's own --version: setting its template links package
+	// text/template, and with it 1.5 MB that the linker would leave out.
+	root.Flags().Bool("version", false, "print the version of this build")
 	root.SetHelpCommand(helpCommand())
 	root.AddCommand(env.verifyCommand(), env.initCommand(), &cobra.Command{
 		Use: "version", Short: "Print the version of this build", Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprint(cmd.OutOrStdout(), versionLine)
-			return err
-		},
+		RunE: printVersion,
 	})
 	for _, p := range pendingCommands {
 		root.AddCommand(pending(p.use, p.short))
@@ -51,8 +54,11 @@ its timestamp. git log --show-signature and paraph verify prove it offline.`,
 	return root
 }
 
-// versionLine is what paraph version and paraph --version print.
-var versionLine = fmt.Sprintf("paraph %s\n", version.String())
+// printVersion is paraph version, and paraph --version.
+func printVersion(cmd *cobra.Command, _ []string) error {
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "paraph %s\n", version.String())
+	return err
+}
 
 // noArguments is the rule of a command that takes none.
 func noArguments(cmd *cobra.Command, args []string) error {
@@ -73,7 +79,6 @@ func helpCommand() *cobra.Command {
 				return usagef("unknown command %q; paraph help lists them", strings.Join(args, " "))
 			}
 			about.InitDefaultHelpFlag()
-			about.InitDefaultVersionFlag()
 			return about.Help()
 		},
 	}
