@@ -108,6 +108,18 @@ func TestResolveAmbiguous(t *testing.T) {
 	}
 }
 
+// A symbolic ref among the tags leads to another one's object under a name of
+// its own: that name counts.
+func TestResolveSymbolicTag(t *testing.T) {
+	f := newFixture(t)
+	f.git(t, "-C", f.dir, "symbolic-ref", "refs/tags/v9", "refs/tags/outer")
+	for _, rev := range []string{"v9", "tags/v9", "refs/tags/v9", "v9^{tag}"} {
+		if got, err := New(f.dir, f.env).Resolve(t.Context(), rev); err != nil || got.Ref != "refs/tags/v9" {
+			t.Errorf("%q: %+v, %v, want refs/tags/v9", rev, got, err)
+		}
+	}
+}
+
 // Attack 20: a revision is never an option, and names one object or nothing.
 func TestResolveRefuses(t *testing.T) {
 	f := newFixture(t)

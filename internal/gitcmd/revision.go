@@ -62,7 +62,8 @@ func (r *Repo) Resolve(ctx context.Context, rev string) (Revision, error) {
 	}
 	// The ref says by which name a tag was reached. rev-parse prints nothing
 	// for what is not exactly a ref.
-	out, err = r.Output(ctx, "rev-parse", "--symbolic-full-name", "--end-of-options", unpeeled(rev))
+	name := unpeeled(rev)
+	out, err = r.Output(ctx, "rev-parse", "--symbolic-full-name", "--end-of-options", name)
 	if err != nil {
 		return Revision{}, err
 	}
@@ -70,6 +71,12 @@ func (r *Repo) Resolve(ctx context.Context, rev string) (Revision, error) {
 		if line = strings.TrimSuffix(line, "\n"); strings.HasPrefix(line, "refs/") {
 			found.Ref = line
 		}
+	}
+	// git follows a symbolic ref and prints where it ends. Among tags the name
+	// counts by which one was asked for, so that none stands in for another.
+	const tags = "refs/tags/"
+	if strings.HasPrefix(found.Ref, tags) && !strings.HasSuffix("/"+found.Ref, "/"+name) {
+		found.Ref = tags + strings.TrimPrefix(strings.TrimPrefix(name, "refs/"), "tags/")
 	}
 	return found, nil
 }
