@@ -2,41 +2,25 @@ package cms_test
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/paraph/paraph/cms"
+	"github.com/paraph/paraph/internal/testpki"
 )
 
 // TestCorpus reads the Fulcio signatures of real commits and tags. All hold
 // over their payload, but for the drafts that the table calls malformed.
 func TestCorpus(t *testing.T) {
-	dir := os.Getenv("PARAPH_CORPUS")
-	if dir == "" {
-		t.Skip("PARAPH_CORPUS is not set: no real signed objects to read")
-	}
-	table, err := os.ReadFile(filepath.Join(dir, "objects.tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows := strings.Split(strings.TrimSpace(string(table)), "\n")[1:]
+	objects, _ := testpki.Corpus(t)
 	read := 0
-	for _, row := range rows {
-		f := strings.Split(row, "\t")
-		id, kind, mode, expect := f[0], f[1], f[3], f[4]
-		if mode == "smime" {
+	for _, o := range objects {
+		if o.Mode == "smime" {
 			continue
 		}
 		read++
-		t.Run(id, func(t *testing.T) {
-			object, err := os.ReadFile(filepath.Join(dir, "objects", id+"."+kind))
-			if err != nil {
-				t.Fatal(err)
-			}
-			payload, armored := splitObject(t, kind, object)
-			checkCorpusObject(t, payload, armored, expect)
+		t.Run(o.ID, func(t *testing.T) {
+			payload, armored := splitObject(t, o.Type, o.Raw)
+			checkCorpusObject(t, payload, armored, o.Expect)
 		})
 	}
 	if read != 62 {

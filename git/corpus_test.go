@@ -2,44 +2,23 @@ package git_test
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/paraph/paraph/git"
 	"github.com/paraph/paraph/internal/payload"
+	"github.com/paraph/paraph/internal/testpki"
 )
-
-// corpusObjects is how many objects the corpus has: a folder that lost some
-// must not pass.
-const corpusObjects = 69
 
 // Real objects of public repositories; the corpus' README says what it is.
 func TestCorpus(t *testing.T) {
-	dir := os.Getenv("PARAPH_CORPUS")
-	if dir == "" {
-		t.Skip("PARAPH_CORPUS is not set: real signed objects were not read")
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "objects", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(files) != corpusObjects {
-		t.Errorf("%d objects, want %d", len(files), corpusObjects)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) { testCorpusObject(t, file) })
+	objects, _ := testpki.Corpus(t)
+	for _, o := range objects {
+		t.Run(o.ID, func(t *testing.T) { testCorpusObject(t, o.ID, o.Type, o.Raw) })
 	}
 }
 
-func testCorpusObject(t *testing.T, file string) {
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	id, ext, _ := strings.Cut(filepath.Base(file), ".")
-	typ := git.Type(ext)
+func testCorpusObject(t *testing.T, id, kind string, raw []byte) {
+	typ := git.Type(kind)
 	if got, err := git.Hash(git.SHA1, typ, raw); err != nil || got != id {
 		t.Errorf("Hash: %s, %v", got, err)
 	}
@@ -60,7 +39,7 @@ func testCorpusObject(t *testing.T, file string) {
 	if err != nil {
 		t.Fatalf("Parse: %v", err)
 	}
-	if string(p.Kind) != ext {
-		t.Errorf("kind %q, want %q", p.Kind, ext)
+	if string(p.Kind) != kind {
+		t.Errorf("kind %q, want %q", p.Kind, kind)
 	}
 }

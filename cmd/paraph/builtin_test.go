@@ -3,33 +3,20 @@
 package main
 
 import (
-	"encoding/csv"
+	"bytes"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/paraph/paraph/internal/testpki"
 )
 
 // A fresh program with an empty home, and without a network where the system
 // lets the test take it away, verifies what was signed with the public
 // instance.
 func TestBuiltInRoot(t *testing.T) {
-	corpus := os.Getenv("PARAPH_CORPUS")
-	if corpus == "" {
-		t.Skip("PARAPH_CORPUS is not set: no real signatures to verify")
-	}
-	f, err := os.Open(filepath.Join(corpus, "objects.tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	tsv := csv.NewReader(f)
-	tsv.Comma = '\t'
-	rows, err := tsv.ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
+	objects, _ := testpki.Corpus(t)
 	dir := t.TempDir()
 	env := []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C"}
 	git := func(args ...string) *exec.Cmd {
@@ -41,16 +28,16 @@ func TestBuiltInRoot(t *testing.T) {
 		t.Fatalf("git init: %v\n%s", err, out)
 	}
 	args := []string{"verify", "--any-signer", "--format", "json"}
-	for _, row := range rows[1:] {
-		id, typ, expect := row[0], row[1], row[4]
-		if expect != "good" {
+	for _, o := range objects {
+		if o.Expect != "good" {
 			continue
 		}
-		write := git("hash-object", "-t", typ, "-w", filepath.Join(corpus, "objects", id+"."+typ))
+		write := git("hash-object", "-t", o.Type, "-w", "--stdin")
+		write.Stdin = bytes.NewReader(o.Raw)
 		if out, err := write.CombinedOutput(); err != nil {
 			t.Fatalf("git hash-object: %v\n%s", err, out)
 		}
-		args = append(args, id)
+		args = append(args, o.ID)
 	}
 	paraph, err := exec.LookPath("paraph") // testscript put it there
 	if err != nil {

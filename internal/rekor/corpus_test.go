@@ -3,42 +3,28 @@ package rekor_test
 import (
 	"bytes"
 	"crypto/sha256"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/paraph/paraph/cms"
+	"github.com/paraph/paraph/internal/testpki"
 )
 
 // TestCorpus checks the log entries of real commits and tags against the
 // trusted root of the public instance.
 func TestCorpus(t *testing.T) {
-	dir := os.Getenv("PARAPH_CORPUS")
-	if dir == "" {
-		t.Skip("PARAPH_CORPUS is not set: no real log entries to read")
-	}
-	read := func(elem ...string) []byte {
-		b, err := os.ReadFile(filepath.Join(append([]string{dir}, elem...)...))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
-	}
-	l := &logged{root: parseRoot(t, read("..", "trust", "trusted_root.json"))}
+	objects, trustedRoot := testpki.Corpus(t)
+	l := &logged{root: parseRoot(t, trustedRoot)}
 	entries := 0
-	for _, row := range strings.Split(strings.TrimSpace(string(read("objects.tsv"))), "\n")[1:] {
-		f := strings.Split(row, "\t")
-		id, kind, mode, expect := f[0], f[1], f[3], f[4]
-		if mode != "embedded" || expect != "good" {
+	for _, o := range objects {
+		if o.Mode != "embedded" || o.Expect != "good" {
 			continue
 		}
 		entries++
-		t.Run(id, func(t *testing.T) {
-			pb := l.readObject(t, read("objects", id+"."+kind))
+		t.Run(o.ID, func(t *testing.T) {
+			pb := l.readObject(t, o.Raw)
 			result, check, err := l.verify(pb)
 			if err != nil {
 				t.Fatalf("%s: %v", check, err)

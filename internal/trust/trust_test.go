@@ -3,8 +3,6 @@ package trust_test
 import (
 	"crypto/x509"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -68,26 +66,6 @@ func TestParseRefuses(t *testing.T) {
 	}
 	if _, err := trust.Parse(make([]byte, 2<<20), "public"); err == nil {
 		t.Error("two megabytes were accepted")
-	}
-}
-
-func TestPublicRootParses(t *testing.T) {
-	corpus := os.Getenv("PARAPH_CORPUS")
-	if corpus == "" {
-		t.Skip("PARAPH_CORPUS is not set: the public instance's root is beside the corpus")
-	}
-	data, err := os.ReadFile(filepath.Join(corpus, "..", "trust", "trusted_root.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := parse(t, data)
-	if len(r.CAs) != 2 || len(r.CTLogs) != 2 || len(r.Logs) != 2 || len(r.TSAs) != 1 {
-		t.Errorf("%d CAs, %d CT logs, %d logs, %d TSAs", len(r.CAs), len(r.CTLogs), len(r.Logs), len(r.TSAs))
-	}
-	for _, a := range append(r.CAs, r.TSAs...) {
-		if err := a.Check(); err != nil {
-			t.Errorf("%s: %v", a.URL, err)
-		}
 	}
 }
 

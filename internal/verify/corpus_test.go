@@ -2,19 +2,14 @@ package verify_test
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/paraph/paraph/git"
+	"github.com/paraph/paraph/internal/testpki"
 	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/verdict"
 	"github.com/paraph/paraph/internal/verify"
 )
-
-// corpusObjects is how many objects the corpus has.
-const corpusObjects = 69
 
 // TestCorpus verifies objects that other people signed, offline, against the
 // trusted root of the public instance.
@@ -22,55 +17,40 @@ const corpusObjects = 69
 // S/MIME signatures are not read yet: whatever objects.tsv says of them, they
 // are malformed for now.
 func TestCorpus(t *testing.T) {
-	dir := os.Getenv("PARAPH_CORPUS")
-	if dir == "" {
-		t.Skip("PARAPH_CORPUS is not set: no real signed objects to verify")
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "..", "trust", "trusted_root.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	objects, data := testpki.Corpus(t)
 	root, err := trust.Parse(data, "public")
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := corpus(t, dir)
-	if len(rows) != corpusObjects {
-		t.Errorf("objects.tsv has %d objects, want %d", len(rows), corpusObjects)
-	}
 	smime := 0
-	for _, row := range rows {
-		if row["mode"] == "smime" {
+	for _, o := range objects {
+		if o.Mode == "smime" {
 			smime++
 		}
-		t.Run(row["oid"], func(t *testing.T) {
-			raw, err := os.ReadFile(filepath.Join(dir, "objects", row["oid"]+"."+row["type"]))
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := verifyObject(t, row, raw, root)
-			if want := expected(row); r.Verdict != want {
+		t.Run(o.ID, func(t *testing.T) {
+			r := verifyObject(t, o, root)
+			if want := expected(o); r.Verdict != want {
 				t.Fatalf("%s: %s\nwant %s", r.Verdict, describe(r.Err), want)
 			}
-			expectOwner(t, r, row)
+			expectOwner(t, r, o)
 		})
 	}
 	t.Logf("%d of the objects are S/MIME, which is malformed for now", smime)
 }
 
 // expected is the verdict that objects.tsv asks for.
-func expected(row map[string]string) verdict.Verdict {
+func expected(o testpki.CorpusObject) verdict.Verdict {
 	switch {
-	case row["mode"] == "smime":
+	case o.Mode == "smime":
 		return verdict.Malformed
-	case row["expect"] == "good":
+	case o.Expect == "good":
 		return verdict.Valid
 	}
-	return verdict.Verdict(row["expect"])
+	return verdict.Verdict(o.Expect)
 }
 
 // expectOwner compares identity, issuer and certificate where they are proven.
-func expectOwner(t *testing.T, r *verify.Result, row map[string]string) {
+func expectOwner(t *testing.T, r *verify.Result, o testpki.CorpusObject) {
 	t.Helper()
 	if r.Verdict != verdict.Valid && r.Verdict != verdict.Unproven {
 		if r.Signer != nil {
@@ -81,23 +61,23 @@ func expectOwner(t *testing.T, r *verify.Result, row map[string]string) {
 	if r.Signer == nil {
 		t.Fatal("no signer")
 	}
-	if r.Signer.Name != row["identity"] || r.Signer.Issuer != row["issuer"] || r.Signer.Instance != "public" {
-		t.Errorf("signer %s, %s of %s, want %s, %s of public", r.Signer.Name, r.Signer.Issuer, r.Signer.Instance, row["identity"], row["issuer"])
+	if r.Signer.Name != o.Identity || r.Signer.Issuer != o.Issuer || r.Signer.Instance != "public" {
+		t.Errorf("signer %s, %s of %s, want %s, %s of public", r.Signer.Name, r.Signer.Issuer, r.Signer.Instance, o.Identity, o.Issuer)
 	}
-	if got := r.NotBefore.Format("2006-01-02T15:04:05Z"); got != row["not_before"] {
-		t.Errorf("certificate from %s, want %s", got, row["not_before"])
+	if got := r.NotBefore.Format("2006-01-02T15:04:05Z"); got != o.NotBefore {
+		t.Errorf("certificate from %s, want %s", got, o.NotBefore)
 	}
 }
 
 // verifyObject takes an object apart and verifies it.
-func verifyObject(t *testing.T, row map[string]string, raw []byte, root *trust.Root) *verify.Result {
+func verifyObject(t *testing.T, row testpki.CorpusObject, root *trust.Root) *verify.Result {
 	t.Helper()
-	kind := git.Type(row["type"])
-	id, err := git.Hash(git.SHA1, kind, raw)
-	if err != nil || id != row["oid"] {
+	kind := git.Type(row.Type)
+	id, err := git.Hash(git.SHA1, kind, row.Raw)
+	if err != nil || id != row.ID {
 		t.Fatalf("the file hashes to %s, %v", id, err)
 	}
-	o, err := git.Split(git.SHA1, kind, raw)
+	o, err := git.Split(git.SHA1, kind, row.Raw)
 	if errors.Is(err, git.ErrUnsigned) {
 		t.Fatal("the object is not signed")
 	}
@@ -105,28 +85,4 @@ func verifyObject(t *testing.T, row map[string]string, raw []byte, root *trust.R
 		return verify.Failed("", err)
 	}
 	return verify.Signature(o.Payload, o.Signature, root)
-}
-
-// corpus reads objects.tsv: a row of names, then one for each object.
-func corpus(t *testing.T, dir string) []map[string]string {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(dir, "objects.tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
-	names := strings.Split(lines[0], "\t")
-	var rows []map[string]string
-	for i, line := range lines[1:] {
-		values := strings.Split(line, "\t")
-		if len(values) != len(names) {
-			t.Fatalf("objects.tsv, line %d: %d columns, want %d", i+2, len(values), len(names))
-		}
-		row := map[string]string{}
-		for j, name := range names {
-			row[name] = values[j]
-		}
-		rows = append(rows, row)
-	}
-	return rows
 }

@@ -3,9 +3,9 @@ package builtin
 import (
 	"bytes"
 	"encoding/hex"
-	"os"
-	"path/filepath"
 	"testing"
+
+	"github.com/paraph/paraph/internal/testpki"
 )
 
 // digest is that of the trusted root in @sigstore/tuf 4.0.2.
@@ -30,14 +30,7 @@ func TestRoot(t *testing.T) {
 }
 
 func TestRootIsTheCorpus(t *testing.T) {
-	corpus := os.Getenv("PARAPH_CORPUS")
-	if corpus == "" {
-		t.Skip("PARAPH_CORPUS is not set: the root to compare with is beside the corpus")
-	}
-	want, err := os.ReadFile(filepath.Join(corpus, "..", "trust", "trusted_root.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, want := testpki.Corpus(t)
 	if !bytes.Equal(trustedRoot, want) {
 		t.Error("the built-in root differs from the corpus' own")
 	}
