@@ -91,7 +91,11 @@ func lookup(src Source, k key, u use) Setting {
 	if name := EnvName(k.name); getenv(src.Env, name) != "" {
 		return Setting{getenv(src.Env, name), FromEnvironment, name}
 	}
-	if s := lookupGit(src.Git, "paraph."+k.name); s.Set() && !k.envOnly {
+	read := lookupGit
+	if k.kind == names {
+		read = joinGit
+	}
+	if s := read(src.Git, "paraph."+k.name); s.Set() && !k.envOnly {
 		return s
 	}
 	if u&forSign == 0 {
@@ -116,6 +120,26 @@ func lookupGit(entries []Entry, name string) (s Setting) {
 		if strings.EqualFold(e.Key, name) {
 			s = Setting{e.Value, FromGit, fmt.Sprintf("%s in %s", name, strings.TrimPrefix(e.Origin, "file:"))}
 		}
+	}
+	return s
+}
+
+// joinGit reads a key that may stand several times: the values in git's order.
+// An empty one empties the list, as for git's own keys of that sort
+// (git-config(1), credential.helper).
+func joinGit(entries []Entry, name string) (s Setting) {
+	for _, e := range entries {
+		if !strings.EqualFold(e.Key, name) {
+			continue
+		}
+		one := lookupGit([]Entry{e}, name)
+		if one.Value != "" && s.Value != "" {
+			one.Value = s.Value + "," + one.Value
+		}
+		s = one
+	}
+	if s.Value == "" {
+		return Setting{}
 	}
 	return s
 }
@@ -148,9 +172,15 @@ func (k key) check(s *Setting, env []string) error {
 		}
 		s.Value = strings.TrimRight(s.Value, "/")
 	case duration:
-		if d, err := time.ParseDuration(s.Value); err != nil || d <= 0 {
-			return wrong("a duration such as 12h")
+		if d, err := ParseDuration(s.Value); err != nil || d <= 0 {
+			return wrong("a duration such as 12h or 30d")
 		}
+	case names:
+		list := strings.FieldsFunc(s.Value, func(c rune) bool { return c == ',' || c == ' ' })
+		if i := slices.IndexFunc(list, func(name string) bool { return !IsInstanceName(name) }); len(list) == 0 || i >= 0 {
+			return wrong("names of Sigstore instances: small letters, digits and hyphens, joined by commas")
+		}
+		s.Value = strings.Join(list, ",")
 	case text:
 		if k.name != "idToken" && strings.ContainsFunc(s.Value, unicode.IsControl) {
 			return wrong("text without control characters")
@@ -167,6 +197,27 @@ func only(ready []string) string {
 		return "; remove it"
 	}
 	return "; what works is " + strings.Join(ready, ", ")
+}
+
+// IsInstanceName reports whether s can be the name of a Sigstore instance: 1
+// to 31 small letters, digits and hyphens, no hyphen first. It is a file's name
+// too.
+func IsInstanceName(s string) bool {
+	return s != "" && len(s) <= 31 && s[0] != '-' && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+// ParseDuration reads a duration as Go writes it, or a number of days: 30d.
+func ParseDuration(s string) (time.Duration, error) {
+	days, ok := strings.CutSuffix(s, "d")
+	if !ok {
+		return time.ParseDuration(s)
+	}
+	const most = 100 * 366 // days; a duration ends after 292 years
+	n, err := strconv.Atoi(days)
+	if err != nil || n < 0 || n > most {
+		return 0, errorf("%q is not a number of days", s)
+	}
+	return time.Duration(n) * 24 * time.Hour, nil
 }
 
 // CheckURL accepts https, and http where the host is a loopback one.

@@ -90,7 +90,7 @@ func valuesOf(k key) string {
 		return quoted(k.words)
 	}
 	return map[kind]string{
-		text: "text", boolean: "true, false", path: "path", url: "URL", duration: "duration such as `12h`",
+		text: "text", boolean: "true, false", path: "path", url: "URL", duration: "duration such as `12h`", names: "names, joined by commas",
 	}[k.kind]
 }
 

@@ -19,7 +19,8 @@ const (
 	path     // absolute, or beginning with ~/
 	url      // https, or http to a loopback host
 	one      // one of the listed words
-	duration // as time.ParseDuration reads it
+	duration // as time.ParseDuration reads it, or days: 30d
+	names    // names of Sigstore instances, joined by commas
 )
 
 // A key is one setting: paraph.NAME in git's configuration, PARAPH_NAME in
@@ -42,7 +43,7 @@ type key struct {
 }
 
 var keys = []key{
-	{name: "instance", use: forBoth, pending: true},
+	{name: "instance", kind: names, use: forBoth},
 	{name: "trustedRoot", kind: path, use: forBoth},
 	{name: "signingConfig", kind: path, use: forSign},
 	{name: "fulcio", kind: url, use: forSign, environ: []string{"SIGSTORE_FULCIO_URL", "GITSIGN_FULCIO_URL"}, gitsign: "fulcio"},
@@ -70,7 +71,7 @@ var keys = []key{
 	{name: "cache", kind: boolean, use: forVerify, pending: true, ready: []string{"false"}},
 	{name: "matchCommitter", kind: boolean, use: forSign, pending: true, ready: []string{"false"}},
 	{name: "publicIdentity", kind: one, words: []string{"accepted"}, use: forSign, pending: true},
-	{name: "smimeRoots", kind: path, use: forVerify, pending: true},
+	{name: "smimeRoots", kind: path, use: forVerify},
 	{name: "quiet", kind: boolean, use: forBoth, pending: true, ready: []string{"false"}},
 	{name: "log", kind: path, use: forSign, environ: []string{"GITSIGN_LOG"}, gitsign: "logPath"},
 	{name: "hook.policy", kind: path, use: forHooks, pending: true},

@@ -2,12 +2,26 @@ package config
 
 import (
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
+
+	"github.com/paraph/paraph/internal/trust/builtin"
 )
 
 // Verification is what verifying needs to know.
 type Verification struct {
+	// TrustedRoot is a file that stands in for the public instance; no other
+	// root counts then.
 	TrustedRoot Setting
+	// Instances are the Sigstore instances that count, in order.
+	Instances []string
+	// MaxRootAge is how old a trusted root may be, 0 for any age.
+	MaxRootAge time.Duration
+	// SMIMERoots is a file of CA certificates that stand in for the system's,
+	// for classic S/MIME.
+	SMIMERoots Setting
 	// Identity and Issuer name the one signer who is trusted; regular
 	// expressions come from flags only.
 	Identity, Issuer             Setting
@@ -22,8 +36,15 @@ func ForVerification(src Source) (*Verification, error) {
 	}
 	c := &Verification{
 		TrustedRoot: v["trustedRoot"],
+		Instances:   instances(v),
+		SMIMERoots:  v["smimeRoots"],
 		Identity:    v["certificateIdentity"],
 		Issuer:      v["certificateOIDCIssuer"],
+	}
+	if value, ok := src.Flags[MaxRootAge]; ok {
+		if c.MaxRootAge, err = ParseDuration(value); err != nil || c.MaxRootAge <= 0 {
+			return nil, errorf("--%s: %q is not a duration such as 720h or 30d", flagName(MaxRootAge), value)
+		}
 	}
 	for name, s := range map[string]*Setting{"certificateIdentityRegexp": &c.IdentityRegexp, "certificateOIDCIssuerRegexp": &c.IssuerRegexp} {
 		if value, ok := src.Flags[name]; ok {
@@ -31,6 +52,24 @@ func ForVerification(src Source) (*Verification, error) {
 		}
 	}
 	return c, c.pairSigner()
+}
+
+// MaxRootAge is the key under which Source.Flags has the flag --max-root-age.
+const MaxRootAge = "maxRootAge"
+
+// instances are those that the setting lists, each once, else the public one.
+func instances(v values) []string {
+	s := v["instance"]
+	if !s.Set() {
+		return []string{builtin.Instance}
+	}
+	var out []string
+	for name := range strings.SplitSeq(s.Value, ",") {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // pairSigner takes the signer from one level only, and whole: a name without
@@ -66,6 +105,8 @@ func (c *Verification) pairSigner() error {
 
 // Signing is what signing needs to know.
 type Signing struct {
+	// Instances are the Sigstore instances that are named; the first one signs.
+	Instances                  []string
 	TrustedRoot, SigningConfig Setting
 	Fulcio, Rekor, Timestamp   Setting
 	RekorVersion               int // 0: as the signing config says
@@ -81,6 +122,7 @@ func ForSigning(src Source) (*Signing, error) {
 		return nil, err
 	}
 	c := &Signing{
+		Instances:   instances(v),
 		TrustedRoot: v["trustedRoot"], SigningConfig: v["signingConfig"],
 		Fulcio: v["fulcio"], Rekor: v["rekor"], Timestamp: v["timestamp"],
 		TokenSource: "auto", TokenFile: v["tokenFile"], IDToken: v["idToken"],
