@@ -44,6 +44,40 @@ func BodyV1(digest [32]byte, signature, leaf []byte) []byte {
 		digest, encode(signature), encode(certificate))
 }
 
+// ParseBodyV1 reads a hashedrekord 0.0.1 body: the digest and the signature
+// that it is of, and the certificate. BodyV1 of the three is the body again, or
+// it is refused with an error of class Syntax.
+func ParseBodyV1(body []byte) (digest [32]byte, signature, leaf []byte, err error) {
+	var b struct {
+		Spec struct {
+			Data struct {
+				Hash struct {
+					Value hexBytes `json:"value"`
+				} `json:"hash"`
+			} `json:"data"`
+			Signature struct {
+				Content   []byte `json:"content"`
+				PublicKey struct {
+					Content []byte `json:"content"`
+				} `json:"publicKey"`
+			} `json:"signature"`
+		} `json:"spec"`
+	}
+	if err := unmarshal(body, &b); err != nil {
+		return digest, nil, nil, err
+	}
+	block, _ := pem.Decode(b.Spec.Signature.PublicKey.Content)
+	if block == nil || len(b.Spec.Data.Hash.Value) != len(digest) {
+		return digest, nil, nil, syntax("entry-body", "the log entry is not of a certificate's signature over a SHA-256 digest")
+	}
+	copy(digest[:], b.Spec.Data.Hash.Value)
+	signature, leaf = b.Spec.Signature.Content, block.Bytes
+	if !bytes.Equal(BodyV1(digest, signature, leaf), body) {
+		return digest, nil, nil, syntax("entry-body", "the log entry is not a hashedrekord 0.0.1 in canonical form")
+	}
+	return digest, signature, leaf, nil
+}
+
 // BodyV2 returns the body of a hashedrekord 0.0.2 entry: protojson of
 // dev.sigstore.rekor.v2.Entry, made canonical by RFC 8785.
 //

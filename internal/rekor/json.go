@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"io"
 	"strconv"
 	"strings"
+
+	"github.com/paraph/paraph/internal/strictjson"
 )
 
 // ParseV1Response reads what Rekor v1 answers under /api/v1/log/entries: the
@@ -82,36 +82,51 @@ func ParseV1Response(data []byte) (*Entry, error) {
 //
 // The form is also that of an entry in a Sigstore bundle, of either version.
 func ParseV2Response(data []byte) (*Entry, error) {
-	var r struct {
-		LogIndex jsonInt `json:"logIndex"`
-		LogID    struct {
-			KeyID []byte `json:"keyId"`
-		} `json:"logId"`
-		KindVersion struct {
-			Kind    string `json:"kind"`
-			Version string `json:"version"`
-		} `json:"kindVersion"`
-		IntegratedTime jsonInt `json:"integratedTime"`
-		Promise        struct {
-			SET []byte `json:"signedEntryTimestamp"`
-		} `json:"inclusionPromise"`
-		Proof *struct {
-			LogIndex   jsonInt  `json:"logIndex"`
-			RootHash   []byte   `json:"rootHash"`
-			TreeSize   jsonInt  `json:"treeSize"`
-			Hashes     [][]byte `json:"hashes"`
-			Checkpoint struct {
-				Envelope string `json:"envelope"`
-			} `json:"checkpoint"`
-		} `json:"inclusionProof"`
-		Body []byte `json:"canonicalizedBody"`
-	}
+	var r entryJSON
 	if err := unmarshal(data, &r); err != nil {
 		return nil, err
 	}
+	e := r.entry()
+	return e.checkResponse()
+}
+
+// An entryJSON is a TransparencyLogEntry as protojson.
+type entryJSON struct {
+	LogIndex jsonInt `json:"logIndex"`
+	LogID    struct {
+		KeyID []byte `json:"keyId"`
+	} `json:"logId"`
+	KindVersion struct {
+		Kind    string `json:"kind"`
+		Version string `json:"version"`
+	} `json:"kindVersion"`
+	IntegratedTime jsonInt      `json:"integratedTime"`
+	Promise        *promiseJSON `json:"inclusionPromise,omitempty"`
+	Proof          *proofJSON   `json:"inclusionProof,omitempty"`
+	Body           []byte       `json:"canonicalizedBody,omitempty"`
+}
+
+type promiseJSON struct {
+	SET []byte `json:"signedEntryTimestamp"`
+}
+
+type proofJSON struct {
+	LogIndex   jsonInt  `json:"logIndex"`
+	RootHash   []byte   `json:"rootHash"`
+	TreeSize   jsonInt  `json:"treeSize"`
+	Hashes     [][]byte `json:"hashes,omitempty"`
+	Checkpoint struct {
+		Envelope string `json:"envelope"`
+	} `json:"checkpoint"`
+}
+
+func (r *entryJSON) entry() *Entry {
 	e := &Entry{
 		LogIndex: int64(r.LogIndex), LogID: r.LogID.KeyID, Kind: r.KindVersion.Kind, Version: r.KindVersion.Version,
-		IntegratedTime: int64(r.IntegratedTime), SET: r.Promise.SET, Body: r.Body,
+		IntegratedTime: int64(r.IntegratedTime), Body: r.Body,
+	}
+	if r.Promise != nil {
+		e.SET = r.Promise.SET
 	}
 	if p := r.Proof; p != nil {
 		e.Proof = &Proof{
@@ -119,7 +134,39 @@ func ParseV2Response(data []byte) (*Entry, error) {
 			RootHash: p.RootHash, Hashes: p.Hashes, Checkpoint: p.Checkpoint.Envelope,
 		}
 	}
-	return e.checkResponse()
+	return e
+}
+
+// MarshalJSON writes the entry as a Sigstore bundle holds it: a
+// TransparencyLogEntry as protojson, compact, in one form.
+func (e *Entry) MarshalJSON() ([]byte, error) {
+	r := entryJSON{LogIndex: jsonInt(e.LogIndex), IntegratedTime: jsonInt(e.IntegratedTime), Body: e.Body}
+	r.LogID.KeyID, r.KindVersion.Kind, r.KindVersion.Version = e.LogID, e.Kind, e.Version
+	if len(e.SET) > 0 {
+		r.Promise = &promiseJSON{e.SET}
+	}
+	if p := e.Proof; p != nil {
+		r.Proof = &proofJSON{LogIndex: jsonInt(p.LogIndex), TreeSize: jsonInt(p.TreeSize), RootHash: p.RootHash, Hashes: p.Hashes}
+		r.Proof.Checkpoint.Envelope = p.Checkpoint
+	}
+	return json.Marshal(r)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes, and other protojson of the same
+// message. Nothing in it is true before [Verify] says so. Whoever decodes the
+// text around it refuses what is not known there; here too nothing unknown is
+// read.
+func (e *Entry) UnmarshalJSON(data []byte) error {
+	var r entryJSON
+	if err := strictjson.UnmarshalKnown(data, maxResponse, &r); err != nil {
+		return err
+	}
+	parsed, err := r.entry().checkResponse()
+	if err != nil {
+		return err
+	}
+	*e = *parsed
+	return nil
 }
 
 // checkResponse checks that what a log answered can be kept as an entry.
@@ -133,59 +180,15 @@ func (e *Entry) checkResponse() (*Entry, error) {
 	return e, nil
 }
 
-// unmarshal reads one JSON value. encoding/json takes the last of two members
-// of one name and does not look at the case of a name, so that two readers of
-// one response could see different ones: such names are refused.
+// unmarshal reads one JSON value by the rules of package strictjson.
 func unmarshal(data []byte, v any) error {
 	if len(data) > maxResponse {
 		return syntax("response-size", "the log answered with %d bytes, at most %d are read", len(data), maxResponse)
 	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	err := checkMembers(d, 0)
-	if err == nil {
-		if _, end := d.Token(); end != io.EOF {
-			err = errors.New("there is more after the value")
-		}
-	}
-	if err == nil {
-		err = json.Unmarshal(data, v)
-	}
-	if err != nil {
+	if err := strictjson.Unmarshal(data, maxResponse, v); err != nil {
 		return syntax("response-form", "the log's answer cannot be parsed: %w", err)
 	}
 	return nil
-}
-
-// checkMembers reads one JSON value and refuses members of one name.
-func checkMembers(d *json.Decoder, depth int) error {
-	if depth == maxDepth {
-		return errors.New("it is nested too deeply")
-	}
-	t, err := d.Token()
-	open, ok := t.(json.Delim)
-	if err != nil || !ok {
-		return err
-	}
-	seen := make(map[string]bool)
-	for d.More() {
-		if open == '{' {
-			name, err := d.Token()
-			if err != nil {
-				return err
-			}
-			// Between braces the decoder gives names only, which are strings.
-			folded := strings.ToLower(strings.ToUpper(name.(string)))
-			if seen[folded] {
-				return errors.New("it has a member twice")
-			}
-			seen[folded] = true
-		}
-		if err := checkMembers(d, depth+1); err != nil {
-			return err
-		}
-	}
-	_, err = d.Token()
-	return err
 }
 
 // hexBytes are bytes as Rekor v1 writes hashes.
@@ -199,6 +202,8 @@ func (h *hexBytes) UnmarshalText(text []byte) error {
 
 // jsonInt is an int64 in protojson: a string, though a number is read too.
 type jsonInt int64
+
+func (i jsonInt) MarshalText() ([]byte, error) { return strconv.AppendInt(nil, int64(i), 10), nil }
 
 func (i *jsonInt) UnmarshalJSON(text []byte) error {
 	if bytes.Equal(text, []byte("null")) {

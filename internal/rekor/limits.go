@@ -5,7 +5,6 @@ package rekor
 const (
 	maxEntry      = 32 << 10  // bytes of a protobuf entry
 	maxResponse   = 128 << 10 // bytes of a JSON response: an entry grows by less than four in base64 and hex
-	maxDepth      = 16        // nesting of a JSON response
 	maxHashes     = 64        // hashes of an inclusion proof: a tree size has 63 bits
 	maxWord       = 64        // bytes of kind and version
 	maxSET        = 512       // bytes of a signed entry timestamp
