@@ -38,6 +38,13 @@ type Root struct {
 	// Origin says for people where the root came from, and of which day it is
 	// where that is known.
 	Origin string
+	// Checked is when the root was last known to be the instance's own: the
+	// last time that TUF said so, for a built-in one the day it was taken, for a
+	// file the day it was added. Zero: nobody knows.
+	Checked time.Time
+	// Expires is when the metadata ends by which TUF said so; zero if it is not
+	// known. A root serves on after that: its age is what is shown.
+	Expires time.Time
 	// Digest is the SHA-256 of the JSON that was parsed.
 	Digest [sha256.Size]byte
 
