@@ -1,12 +1,14 @@
 /*
-Builtin takes the public Sigstore instance's trusted root, which paraph has
-built in, out of the npm package @sigstore/tuf, and writes it where the
-program embeds it:
+Builtin takes what paraph has built in out of other people's packages, and
+writes it where the program embeds it:
 
 	go run ./hack/builtin
 
-The modules of the Go ecosystem carry older ones. internal/trust/builtin has
-the digest that the result must have: a newer package changes it there, on
+The public Sigstore instance's trusted root and TUF root come from the npm
+package @sigstore/tuf: the modules of the Go ecosystem carry older ones.
+Staging's TUF root comes from the module github.com/sigstore/sigstore-go, of
+which paraph needs no more than this file. internal/trust/builtin has the
+digests that the results must have: a newer package changes them there, on
 purpose and in sight.
 */
 package main
@@ -29,8 +31,12 @@ const (
 	npmPackage = "@sigstore/tuf@4.0.2"
 	repository = "https://tuf-repo-cdn.sigstore.dev" // the key of the public instance in seeds.json
 	target     = "trusted_root.json"
-	output     = "internal/trust/builtin/trusted_root.json"
 	maxSeeds   = 8 << 20 // bytes
+
+	goModule    = "github.com/sigstore/sigstore-go@v1.3.0"
+	stagingRoot = "pkg/tuf/repository/staging_root.json"
+
+	output = "internal/trust/builtin"
 )
 
 func main() {
@@ -44,31 +50,67 @@ func main() {
 	}
 }
 
+// run collects all files before it writes the first.
 func run(dir string) error {
-	cmd := exec.Command("npm", "pack", "--silent", "--pack-destination", dir, npmPackage)
-	cmd.Stderr = os.Stderr
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("npm pack %s: %w", npmPackage, err)
-	}
-	packages, err := filepath.Glob(filepath.Join(dir, "*.tgz"))
-	if err != nil || len(packages) != 1 {
-		return fmt.Errorf("npm pack left %d packages", len(packages))
-	}
-	seeds, err := readSeeds(packages[0])
+	trusted, public, err := fromNPM(dir)
 	if err != nil {
 		return err
 	}
+	staging, err := fromModule(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(output, "trusted_root.json"), trusted, 0o644),
+		os.WriteFile(filepath.Join(output, "tuf_public.json"), public, 0o644),
+		os.WriteFile(filepath.Join(output, "tuf_staging.json"), staging, 0o644),
+	)
+}
+
+// fromNPM returns the public instance's trusted root and its TUF root.
+func fromNPM(dir string) (trusted, root []byte, err error) {
+	cmd := exec.Command("npm", "pack", "--silent", "--pack-destination", dir, npmPackage)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return nil, nil, fmt.Errorf("npm pack %s: %w", npmPackage, err)
+	}
+	packages, err := filepath.Glob(filepath.Join(dir, "*.tgz"))
+	if err != nil || len(packages) != 1 {
+		return nil, nil, fmt.Errorf("npm pack left %d packages", len(packages))
+	}
+	seeds, err := readSeeds(packages[0])
+	if err != nil {
+		return nil, nil, err
+	}
 	var repositories map[string]struct {
+		Root    []byte            `json:"root.json"`
 		Targets map[string][]byte `json:"targets"`
 	}
 	if err := json.Unmarshal(seeds, &repositories); err != nil {
-		return fmt.Errorf("seeds.json: %w", err)
+		return nil, nil, fmt.Errorf("seeds.json: %w", err)
 	}
-	root := repositories[repository].Targets[target]
-	if _, err := trust.Parse(root, "public"); err != nil {
-		return err
+	public := repositories[repository]
+	if len(public.Root) == 0 {
+		return nil, nil, fmt.Errorf("seeds.json: there is no TUF root of %s", repository)
 	}
-	return os.WriteFile(output, root, 0o644)
+	_, err = trust.Parse(public.Targets[target], "public")
+	return public.Targets[target], public.Root, err
+}
+
+// fromModule returns staging's TUF root. In a folder without go.mod the module
+// stays out of paraph's own.
+func fromModule(dir string) ([]byte, error) {
+	cmd := exec.Command("go", "mod", "download", "-json", goModule)
+	cmd.Dir, cmd.Stderr = dir, os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go mod download %s: %w", goModule, err)
+	}
+	var module struct{ Dir string }
+	if err := json.Unmarshal(out, &module); err != nil {
+		return nil, fmt.Errorf("go mod download: %w", err)
+	}
+	return os.ReadFile(filepath.Join(module.Dir, filepath.FromSlash(stagingRoot)))
 }
 
 // readSeeds returns package/seeds.json of an npm package.
