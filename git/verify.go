@@ -80,7 +80,7 @@ func Verify(f Format, t Type, raw []byte, opts VerifyOptions) (*Signature, error
 	if err != nil {
 		return nil, failure(verify.Failed(payload.Kind(t), err), id, UnknownArmor)
 	}
-	r := verify.Signature(o.Payload, o.Signature, opts.Root.root)
+	r := verify.Signature(o.Payload, o.Signature, verify.Trust{Roots: []*trust.Root{opts.Root.root}})
 	want := verdict.Valid
 	if !opts.AnySigner {
 		want = verdict.Trusted

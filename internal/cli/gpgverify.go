@@ -9,7 +9,9 @@ import (
 	"github.com/paraph/paraph/internal/config"
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/gpgstatus"
+	"github.com/paraph/paraph/internal/history"
 	"github.com/paraph/paraph/internal/payload"
+	"github.com/paraph/paraph/internal/proof"
 	"github.com/paraph/paraph/internal/report"
 	"github.com/paraph/paraph/internal/verdict"
 	"github.com/paraph/paraph/internal/verify"
@@ -55,6 +57,7 @@ func (env Env) verifyDetached(ctx context.Context, c gpgCall) (*verify.Result, e
 	}
 	// git takes as long to tell its configuration as a signature takes to be
 	// verified: both at once.
+	repo := gitcmd.New("", env.Environ)
 	read := make(chan settings, 1)
 	go func() {
 		var s settings
@@ -64,7 +67,7 @@ func (env Env) verifyDetached(ctx context.Context, c gpgCall) (*verify.Result, e
 			}
 			read <- s
 		}()
-		s.cfg, s.err = env.verification(ctx, gitcmd.New("", env.Environ), nil)
+		s.cfg, s.err = env.verification(ctx, repo, nil)
 	}()
 	signed, err := io.ReadAll(io.LimitReader(env.Stdin, payload.MaxSize+1))
 	if err != nil {
@@ -83,15 +86,19 @@ func (env Env) verifyDetached(ctx context.Context, c gpgCall) (*verify.Result, e
 	if s.err != nil {
 		return nil, s.err
 	}
-	root, err := s.cfg.TrustedRoot.Root(env.ReadFile)
+	t, err := env.trust(s.cfg)
 	if err != nil {
 		return nil, err
 	}
 	if large != nil {
 		return verify.Failed("", large), nil
 	}
-	root.ForOne()
-	r := opened.Against(root)
+	for _, root := range t.Roots {
+		root.ForOne()
+	}
+	r := opened.Beside(verify.Note{Read: func() ([]byte, error) {
+		return history.Note(ctx, repo, proof.ObjectIDs(signed, armored)...)
+	}}).Against(t)
 	return r, judge(s.cfg, r)
 }
 

@@ -3,10 +3,12 @@ package cli
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/paraph/paraph/internal/config"
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/policy"
+	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/verify"
 )
 
@@ -17,6 +19,17 @@ func (env Env) verification(ctx context.Context, repo *gitcmd.Repo, flags map[st
 		return nil, err
 	}
 	return config.ForVerification(src)
+}
+
+// trust reads what a verification relies on.
+func (env Env) trust(cfg *config.Verification) (verify.Trust, error) {
+	t := verify.Trust{MaxRootAge: cfg.MaxRootAge, Now: time.Now()}
+	root, err := cfg.TrustedRoot.Root(env.ReadFile)
+	if err != nil {
+		return t, err
+	}
+	t.Roots = []*trust.Root{root}
+	return t, nil
 }
 
 // judge asks the one trusted signer, where one is named.

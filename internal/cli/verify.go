@@ -23,10 +23,11 @@ var settingFlags = map[string]string{
 	"certificate-identity-regexp":    "certificateIdentityRegexp",
 	"certificate-oidc-issuer":        "certificateOIDCIssuer",
 	"certificate-oidc-issuer-regexp": "certificateOIDCIssuerRegexp",
+	"max-root-age":                   config.MaxRootAge,
 }
 
 // pendingFlags are flags of paraph verify whose work is still to come.
-var pendingFlags = []string{"policy", "policy-anchor", "ref", "incoming", "max-root-age", "jobs", "all", "stdin"}
+var pendingFlags = []string{"policy", "policy-anchor", "ref", "incoming", "jobs", "all", "stdin"}
 
 // verifyCommand is paraph verify.
 func (env Env) verifyCommand() *cobra.Command {
@@ -46,6 +47,7 @@ Exit status: 0 all trusted, 1 another verdict, 2 usage or configuration,
 	f.String("certificate-identity-regexp", "", "trust signers whose whole name matches `REGEXP`")
 	f.String("certificate-oidc-issuer", "", "trust the signer as certified for this `ISSUER`")
 	f.String("certificate-oidc-issuer-regexp", "", "the same, the whole issuer matches `REGEXP`")
+	f.String("max-root-age", "", "say unknown of what only a trusted root says that is older than `DURATION` (720h, 30d)")
 	f.Bool("any-signer", false, "exit 0 for a valid signature by anybody")
 	f.Bool("offline", false, "never use the network (verification never does)")
 	f.Bool("no-cache", false, "do not use cached verdicts (there are none)")
@@ -80,7 +82,7 @@ func (env Env) verify(cmd *cobra.Command, revs []string) error {
 	if err := checkSigner(cfg); err != nil {
 		return err
 	}
-	root, err := cfg.TrustedRoot.Root(env.ReadFile)
+	trusted, err := env.trust(cfg)
 	if err != nil {
 		return err
 	}
@@ -89,7 +91,7 @@ func (env Env) verify(cmd *cobra.Command, revs []string) error {
 		if strings.Contains(rev, "..") {
 			return usagef("%s: ranges are not in this version yet; name single commits or tags", rev)
 		}
-		found, err := history.Verify(ctx, repo, rev, root)
+		found, err := history.Verify(ctx, repo, rev, trusted)
 		if err != nil {
 			return unchecked(ctx, err)
 		}

@@ -127,50 +127,65 @@ type RawObject struct {
 // Objects reads the objects with these ids, in order. Nobody has checked yet
 // that the bytes have the id.
 func (r *Repo) Objects(ctx context.Context, ids ...string) ([]RawObject, error) {
+	var out []RawObject
+	err := r.catFile(ctx, strings.NewReader(strings.Join(ids, "\n")+"\n"), func(in *bufio.Reader) error {
+		for _, id := range ids {
+			o, err := readObject(in, id)
+			if err != nil {
+				return err
+			}
+			out = append(out, o)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// catFile has git cat-file --batch answer what stdin asks. read must take the
+// answers in their order.
+func (r *Repo) catFile(ctx context.Context, stdin io.Reader, read func(*bufio.Reader) error) error {
 	args := []string{"cat-file", "--batch"}
 	cmd := r.command(ctx, args...)
-	cmd.Stdin = strings.NewReader(strings.Join(ids, "\n") + "\n")
+	cmd.Stdin = stdin
 	stderr := &bounded.Writer{Max: maxStderr}
 	cmd.Stderr = stderr
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {
-		return nil, failure(args, err, stderr)
+		return failure(args, err, stderr)
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, failure(args, err, stderr)
+		return failure(args, err, stderr)
 	}
-	out, err := readBatch(pipe, ids)
+	err = read(bufio.NewReader(pipe))
 	_, _ = io.Copy(io.Discard, pipe) // let git end by itself
 	if waitErr := cmd.Wait(); err == nil && waitErr != nil {
 		err = failure(args, waitErr, stderr)
 	}
-	return out, err
+	return err
 }
 
-// readBatch parses "<id> <type> <size>\n<bytes>\n", or "<id> missing\n".
-func readBatch(in io.Reader, ids []string) ([]RawObject, error) {
-	r := bufio.NewReader(in)
-	var out []RawObject
-	for _, id := range ids {
-		head, err := r.ReadSlice('\n')
-		if err != nil {
-			return nil, fmt.Errorf("git cat-file ended early: %w", err)
-		}
-		o, size, err := parseHead(strings.TrimSuffix(string(head), "\n"), id)
-		if err != nil {
-			return nil, err
-		}
-		var body bytes.Buffer
-		if _, err := io.CopyN(&body, r, size+1); err != nil {
-			return nil, fmt.Errorf("git cat-file ended early: %w", err)
-		}
-		o.Raw = body.Bytes()[:size]
-		if body.Bytes()[size] != '\n' {
-			return nil, fmt.Errorf("git cat-file answered %s with other than %d bytes", id, size)
-		}
-		out = append(out, o)
+// readObject parses "<id> <type> <size>\n<bytes>\n", or "<id> missing\n".
+func readObject(in *bufio.Reader, id string) (RawObject, error) {
+	head, err := in.ReadSlice('\n')
+	if err != nil {
+		return RawObject{}, fmt.Errorf("git cat-file ended early: %w", err)
 	}
-	return out, nil
+	o, size, err := parseHead(strings.TrimSuffix(string(head), "\n"), id)
+	if err != nil {
+		return o, err
+	}
+	var body bytes.Buffer
+	if _, err := io.CopyN(&body, in, size+1); err != nil {
+		return o, fmt.Errorf("git cat-file ended early: %w", err)
+	}
+	o.Raw = body.Bytes()[:size]
+	if body.Bytes()[size] != '\n' {
+		return o, fmt.Errorf("git cat-file answered %s with other than %d bytes", id, size)
+	}
+	return o, nil
 }
 
 // parseHead reads the line before an object's bytes.
@@ -178,6 +193,15 @@ func parseHead(head, id string) (o RawObject, size int64, err error) {
 	if head == id+" missing" {
 		return o, 0, fmt.Errorf("%s: %w", id, ErrMissing)
 	}
+	o, size, err = splitHead(head, id)
+	if err == nil && size > payload.MaxSize {
+		err = fmt.Errorf("object %s has %d bytes, at most %d are read", id, size, int64(payload.MaxSize))
+	}
+	return o, size, err
+}
+
+// splitHead parses "<id> <type> <size>".
+func splitHead(head, id string) (o RawObject, size int64, err error) {
 	fields := strings.Split(head, " ")
 	if len(fields) != 3 || fields[0] != id {
 		return o, 0, fmt.Errorf("git cat-file answered %q for %s", head, id)
@@ -186,8 +210,6 @@ func parseHead(head, id string) (o RawObject, size int64, err error) {
 	switch {
 	case err != nil || size < 0:
 		return o, 0, fmt.Errorf("git cat-file answered %q for %s", head, id)
-	case size > payload.MaxSize:
-		return o, 0, fmt.Errorf("object %s has %d bytes, at most %d are read", id, size, int64(payload.MaxSize))
 	}
 	return RawObject{ID: id, Type: fields[1]}, size, nil
 }

@@ -1,6 +1,7 @@
 package gitcmd
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha1"
 	"encoding/binary"
@@ -229,7 +230,7 @@ func TestLyingCommitGraph(t *testing.T) {
 }
 
 // git is read as anything else that could be wrong.
-func TestReadBatch(t *testing.T) {
+func TestReadObject(t *testing.T) {
 	const id = "0123456789012345678901234567890123456789"
 	for name, tt := range map[string]struct{ in, want string }{
 		"nothing":         {"", "ended early"},
@@ -246,9 +247,9 @@ func TestReadBatch(t *testing.T) {
 		"size too small":  {id + " commit 1\nab\n", "other than 1 bytes"},
 		"endless head":    {strings.Repeat("x", 1<<20), "ended early"},
 	} {
-		got, err := readBatch(strings.NewReader(tt.in), []string{id})
-		if got != nil || err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%s: %v, %v, want ...%s...", name, got, err, tt.want)
+		_, err := readObject(bufio.NewReader(strings.NewReader(tt.in)), id)
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want ...%s...", name, err, tt.want)
 		}
 	}
 }

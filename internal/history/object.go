@@ -10,8 +10,8 @@ import (
 	"github.com/paraph/paraph/git"
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/payload"
+	"github.com/paraph/paraph/internal/proof"
 	"github.com/paraph/paraph/internal/report"
-	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/verdict"
 	"github.com/paraph/paraph/internal/verify"
 )
@@ -24,7 +24,7 @@ const maxTags = 16
 // target that is not in the repository ends the way; it is no failure.
 //
 // An error says that the object itself could not be read.
-func Verify(ctx context.Context, repo *gitcmd.Repo, rev string, root *trust.Root) ([]report.Object, error) {
+func Verify(ctx context.Context, repo *gitcmd.Repo, rev string, t verify.Trust) ([]report.Object, error) {
 	found, err := repo.Resolve(ctx, rev)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func Verify(ctx context.Context, repo *gitcmd.Repo, rev string, root *trust.Root
 			}
 			return nil, fmt.Errorf("%s is a %s: only commits and tags are signed", rev, raw.Type)
 		}
-		result, p := Object(raw, root)
+		result, p := Object(raw, t, func() ([]byte, error) { return Note(ctx, repo, raw.ID) })
 		o := report.Object{ID: id, Type: raw.Type, Result: result}
 		if len(out) == 0 {
 			o.Ref = ref
@@ -67,21 +67,43 @@ func Verify(ctx context.Context, repo *gitcmd.Repo, rev string, root *trust.Root
 
 // Object verifies one object as git read it. The payload is returned for its
 // headers, nil if it cannot be parsed; whether it was signed, the result says.
-func Object(raw gitcmd.RawObject, root *trust.Root) (*verify.Result, *payload.Payload) {
-	format, kind := git.SHA1, git.Type(raw.Type)
+// note reads the object's note, where the signature carries no log entry.
+func Object(raw gitcmd.RawObject, t verify.Trust, note func() ([]byte, error)) (*verify.Result, *payload.Payload) {
+	o, err := open(raw)
+	kind := payload.Kind(raw.Type)
+	if errors.Is(err, git.ErrUnsigned) {
+		p, _ := payload.Parse(raw.Raw)
+		return &verify.Result{Kind: kind, Verdict: verdict.Unsigned}, p
+	}
+	if err != nil {
+		return verify.Failed(kind, err), nil
+	}
+	p, _ := payload.Parse(o.Payload) // the result says what is wrong with it
+	beside := verify.Note{ObjectID: raw.ID, Read: note}
+	return verify.Open(o.Payload, o.Signature).Beside(beside).Against(t), p
+}
+
+// open takes an object as git read it apart.
+func open(raw gitcmd.RawObject) (*git.Object, error) {
+	format := git.SHA1
 	if len(raw.ID) == 64 {
 		format = git.SHA256
 	}
-	o, err := git.Open(format, kind, raw.Raw, raw.ID)
-	if errors.Is(err, git.ErrUnsigned) {
-		p, _ := payload.Parse(raw.Raw)
-		return &verify.Result{Kind: payload.Kind(kind), Verdict: verdict.Unsigned}, p
-	}
+	return git.Open(format, git.Type(raw.Type), raw.Raw, raw.ID)
+}
+
+// Note reads the proof note of an object, empty if there is none.
+func Note(ctx context.Context, repo *gitcmd.Repo, ids ...string) ([]byte, error) {
+	notes, err := repo.Notes(ctx, proof.Ref, proof.MaxNote, ids...)
 	if err != nil {
-		return verify.Failed(payload.Kind(kind), err), nil
+		return nil, err
 	}
-	p, _ := payload.Parse(o.Payload) // the result says what is wrong with it
-	return verify.Signature(o.Payload, o.Signature, root), p
+	for _, id := range ids {
+		if len(notes[id]) > 0 {
+			return notes[id], nil
+		}
+	}
+	return nil, nil
 }
 
 // checkTagName refuses a tag that stands under another name than it signed,

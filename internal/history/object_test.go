@@ -141,7 +141,7 @@ func TestTagsOfTags(t *testing.T) {
 	}
 	r.expect(id, want...)
 	id = r.signed(git.Tag, r.tag("one-more", kind, id))
-	if out, err := history.Verify(context.Background(), gitcmd.New(r.dir, r.env), id, r.root); err == nil || out != nil {
+	if out, err := history.Verify(context.Background(), gitcmd.New(r.dir, r.env), id, r.trust()); err == nil || out != nil {
 		t.Errorf("17 tags: %d objects, %v", len(out), err)
 	}
 }
@@ -239,7 +239,7 @@ func TestStrangeRevisions(t *testing.T) {
 		"not here":             "release",
 	} {
 		t.Run(name, func(t *testing.T) {
-			out, err := history.Verify(context.Background(), gitcmd.New(r.dir, r.env), rev, r.root)
+			out, err := history.Verify(context.Background(), gitcmd.New(r.dir, r.env), rev, r.trust())
 			if !errors.Is(err, gitcmd.ErrRevision) || out != nil {
 				t.Errorf("%q: %v, %v", rev, out, err)
 			}
@@ -264,13 +264,13 @@ func TestNoObject(t *testing.T) {
 		"not here": {strings.Repeat("1", 40), gitcmd.ErrMissing},
 	} {
 		t.Run(name, func(t *testing.T) {
-			out, err := history.Verify(context.Background(), gitcmd.New(r.dir, r.env), tt.rev, r.root)
+			out, err := history.Verify(context.Background(), gitcmd.New(r.dir, r.env), tt.rev, r.trust())
 			if err == nil || out != nil || tt.want != nil && !errors.Is(err, tt.want) {
 				t.Errorf("%v, %v", out, err)
 			}
 		})
 	}
-	if _, err := history.Verify(context.Background(), gitcmd.New(t.TempDir(), r.env), "HEAD", r.root); err == nil {
+	if _, err := history.Verify(context.Background(), gitcmd.New(t.TempDir(), r.env), "HEAD", r.trust()); err == nil {
 		t.Error("a folder that is no repository has a HEAD")
 	}
 }
@@ -283,7 +283,7 @@ func TestMovedSignature(t *testing.T) {
 	tag := r.tag("v1", "tree", r.tree)
 	r.expect(r.write("tag", r.join(git.Tag, tag, r.sign(a))), "tag bad binding/message-digest-value")
 	r.expect(r.write("commit", r.join(git.Commit, a, r.sign(tag))), "commit bad binding/message-digest-value")
-	result, _ := history.Object(gitcmd.RawObject{ID: strings.Repeat("1", 40), Type: "commit", Raw: []byte(a)}, r.root)
+	result, _ := history.Object(gitcmd.RawObject{ID: strings.Repeat("1", 40), Type: "commit", Raw: []byte(a)}, r.trust(), nil)
 	if result.Verdict != verdict.Bad || result.Err.Rule != "object-id" {
 		t.Errorf("%s: %v", result.Verdict, result.Err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/paraph/paraph/internal/report"
 	"github.com/paraph/paraph/internal/testpki"
 	"github.com/paraph/paraph/internal/trust"
+	"github.com/paraph/paraph/internal/verify"
 )
 
 const (
@@ -131,10 +132,12 @@ func (r *repo) signed(kind git.Type, payload string) string {
 	return r.write(string(kind), r.join(kind, payload, r.sign(payload)))
 }
 
+func (r *repo) trust() verify.Trust { return verify.Trust{Roots: []*trust.Root{r.root}} }
+
 // verify verifies a revision, which must be readable.
 func (r *repo) verify(rev string) []report.Object {
 	r.t.Helper()
-	out, err := history.Verify(context.Background(), gitcmd.New(r.dir, r.env), rev, r.root)
+	out, err := history.Verify(context.Background(), gitcmd.New(r.dir, r.env), rev, r.trust())
 	if err != nil {
 		r.t.Fatalf("%s: %v", rev, err)
 	}

@@ -153,7 +153,7 @@ func toJSON(o Object) resultJSON {
 		out.Times.Certificate = &windowJSON{rfc3339(o.NotBefore), rfc3339(o.NotAfter)}
 	}
 	if l := o.Log; l != nil {
-		out.Log = &logJSON{hex.EncodeToString(l.LogID), l.Index, l.Kind, "embedded"}
+		out.Log = &logJSON{hex.EncodeToString(l.LogID), l.Index, l.Kind, l.Source}
 	}
 	if o.PolicySource != "" {
 		out.Policy = &policyJSON{Source: o.PolicySource}

@@ -82,16 +82,33 @@ func Lines(r *verify.Result) []string {
 	if hint := hints[r.Verdict]; hint != "" {
 		lines = append(lines, "hint: "+hint)
 	}
-	if r.Verdict == verdict.Unknown && r.RootOrigin != "" {
-		lines = append(lines, "trusted root: "+Escape(r.RootOrigin))
+	if r.Root != nil && r.Root.Origin != "" && (r.Verdict == verdict.Unknown || expired(r)) {
+		lines = append(lines, "trusted root: "+rootLine(r))
 	}
 	return lines
+}
+
+// expired reports whether the metadata by which the trusted root came has ended.
+func expired(r *verify.Result) bool {
+	return r.RootAge > 0 && !r.Root.Expires.IsZero() && r.Root.Expires.Before(r.Root.Checked.Add(r.RootAge))
+}
+
+// rootLine says which trusted root was asked and how old it is.
+func rootLine(r *verify.Result) string {
+	s := fmt.Sprintf("%s (%s", Escape(r.Root.Instance), Escape(r.Root.Origin))
+	if days := r.RootAge / (24 * time.Hour); r.RootAge > 0 {
+		s += fmt.Sprintf(", %d days old", days)
+	}
+	if expired(r) {
+		s += fmt.Sprintf(", its metadata ended on %s", r.Root.Expires.UTC().Format(time.DateOnly))
+	}
+	return s + ")"
 }
 
 // hints say what to do next.
 var hints = map[verdict.Verdict]string{
 	verdict.Valid:    "set paraph.certificateIdentity and paraph.certificateOIDCIssuer to the signer you trust",
-	verdict.Unproven: "signatures without embedded proof need their log entry looked up: paraph proof fetch (not in this version yet)",
+	verdict.Unproven: "signatures without embedded proof need their log entry looked up: paraph proof fetch",
 	verdict.Unknown:  "is this signature of another Sigstore instance, or the trusted root old? See paraph.trustedRoot",
 }
 

@@ -92,7 +92,7 @@ func (s *Signer) Sign(ctx context.Context, signed []byte) (*Signature, error) {
 		return nil, fmt.Errorf("signing: %w", err)
 	}
 	out := &Signature{Armored: cms.Armor(der)}
-	out.Result = verify.Signature(signed, out.Armored, s.Root)
+	out.Result = verify.Signature(signed, out.Armored, verify.Trust{Roots: []*trust.Root{s.Root}})
 	if out.Result.Verdict != verdict.Valid {
 		return nil, fmt.Errorf("the finished signature does not verify (%s): %w", out.Result.Verdict, out.Result.Err)
 	}

@@ -101,7 +101,7 @@ func TestSign(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := verify.Signature([]byte(commit), s.Armored, w.signer.Root)
+			r := verify.Signature([]byte(commit), s.Armored, verify.Trust{Roots: []*trust.Root{w.signer.Root}})
 			if r.Verdict != verdict.Valid || r.Signer.Name != w.id.Email || r.Fingerprint != s.Result.Fingerprint || !s.Result.Time().Equal(w.pki.Clock.Now()) {
 				t.Errorf("%+v", r)
 			}

@@ -84,5 +84,5 @@ func verifyObject(t *testing.T, row testpki.CorpusObject, root *trust.Root) *ver
 	if err != nil {
 		return verify.Failed("", err)
 	}
-	return verify.Signature(o.Payload, o.Signature, root)
+	return verify.Signature(o.Payload, o.Signature, verify.Trust{Roots: []*trust.Root{root}})
 }

@@ -33,7 +33,7 @@ func TestEveryBit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := sign(t, how)
 			root := s.trustedRoot(t)
-			if r := verify.Signature(s.payload, s.armored, root); r.Verdict != verdict.Valid {
+			if r := verify.Signature(s.payload, s.armored, verify.Trust{Roots: []*trust.Root{root}}); r.Verdict != verdict.Valid {
 				t.Fatalf("%s before any flip: %s", r.Verdict, describe(r.Err))
 			}
 			t.Run("payload", func(t *testing.T) {
@@ -82,7 +82,7 @@ func flipAll(t *testing.T, good, alsoGood []byte, root *trust.Root, use func([]b
 					continue
 				}
 				payload, armored := use(b)
-				r := verify.Signature(payload, armored, root)
+				r := verify.Signature(payload, armored, verify.Trust{Roots: []*trust.Root{root}})
 				expectFlipNoticed(t, r, bit)
 			}
 		})

@@ -16,12 +16,12 @@ import (
 	"github.com/paraph/paraph/internal/verdict"
 )
 
-// checkProofs verifies what the signature carries as proof: its log entry, its
-// timestamp, and the times that they prove.
-func (r *Result) checkProofs(sd *cms.SignedData, ca *trust.Path, root *trust.Root, token *pendingTimestamp) {
-	log := r.checkEntry(sd, root)
-	r.checkTimestamp(token)
-	r.checkTime(sd, ca, log)
+// checkProofs verifies what the signature carries as proof, or what lies beside
+// it: its log entry, its timestamp, and the times that they prove.
+func (r *Result) checkProofs(o *Opened, ca *trust.Path, i issuer) {
+	log := r.checkEntry(o, ca, i.root)
+	r.checkTimestamp(i.token)
+	r.checkTime(o.sd, ca, log)
 }
 
 // attribute returns the value of an unsigned attribute, nil if there is none.
@@ -38,13 +38,11 @@ func attribute(sd *cms.SignedData, is func(cms.Attribute) bool) []byte {
 
 // checkEntry verifies the log entry, and returns what it proves: nil if there
 // is none that does.
-func (r *Result) checkEntry(sd *cms.SignedData, root *trust.Root) *rekor.Result {
+func (r *Result) checkEntry(o *Opened, ca *trust.Path, root *trust.Root) *rekor.Result {
+	sd := o.sd
 	value := attribute(sd, func(a cms.Attribute) bool { return a.Type.Equal(cms.OIDTransparencyLogEntry) })
 	if value == nil {
-		for _, name := range []string{CheckEntry, CheckInclusion, CheckCheckpoint, CheckSET} {
-			r.skip(name, "the signature carries no log entry")
-		}
-		return nil
+		return r.checkNote(o, ca, root)
 	}
 	in := cryptobyte.String(value)
 	var pb cryptobyte.String
@@ -58,20 +56,32 @@ func (r *Result) checkEntry(sd *cms.SignedData, root *trust.Root) *rekor.Result 
 		return nil
 	}
 	proven, checks := rekor.Verify(entry, sha256.Sum256(sd.RawSignedAttributes), sd.Signature, sd.Leaf.Raw, root)
+	r.checkLogged(checks, entry, "")
+	if proven == nil {
+		return nil
+	}
+	r.setLog(entry, proven, SourceEmbedded)
+	return proven
+}
+
+// checkLogged records the checks of an entry. What follows the detail of the
+// first says more about it.
+func (r *Result) checkLogged(checks []rekor.Check, entry *rekor.Entry, more string) {
 	for _, c := range checks {
 		switch {
 		case c.Skipped:
 			r.skip(c.Name, "Rekor v2 promises nothing")
+		case c.Name == CheckEntry:
+			r.check(c.Name, c.Err, verdict.Log, entryDetail(c.Name, entry)+more)
 		default:
 			r.check(c.Name, c.Err, verdict.Log, entryDetail(c.Name, entry))
 		}
 	}
-	if proven == nil {
-		return nil
-	}
-	r.Log = &LogEntry{LogID: entry.LogID, Index: entry.LogIndex, Kind: entry.Kind + " " + entry.Version, Major: proven.Major}
+}
+
+func (r *Result) setLog(entry *rekor.Entry, proven *rekor.Result, source string) {
+	r.Log = &LogEntry{LogID: entry.LogID, Index: entry.LogIndex, Kind: entry.Kind + " " + entry.Version, Major: proven.Major, Source: source}
 	r.LogTime = proven.IntegratedTime
-	return proven
 }
 
 func entryDetail(check string, e *rekor.Entry) string {
@@ -155,6 +165,8 @@ func (r *Result) checkTime(sd *cms.SignedData, ca *trust.Path, log *rekor.Result
 	switch {
 	case r.Err != nil:
 		return // what is proven does not matter any more
+	case log == nil && r.noteErr != nil:
+		r.fail(CheckTime, verdict.Errorf(verdict.Proof, "no-entry", "the signature carries no proof that it was logged, and its note proves nothing: %w", r.noteErr), verdict.Proof)
 	case log == nil:
 		r.fail(CheckTime, verdict.Errorf(verdict.Proof, "no-entry", "the signature carries no proof that it was logged"), verdict.Proof)
 	case len(proven) == 0:

@@ -3,10 +3,12 @@ package verify
 import (
 	"crypto/sha256"
 	"crypto/x509"
+	"slices"
 	"time"
 
 	"github.com/paraph/paraph/internal/fulcio"
 	"github.com/paraph/paraph/internal/payload"
+	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/verdict"
 )
 
@@ -40,8 +42,13 @@ type Result struct {
 
 	Checks []Check
 
-	// RootOrigin says for people which trusted root was asked, "" if none was.
-	RootOrigin string
+	// Root is the trusted root that was asked, nil if none was; RootAge is how
+	// long ago somebody checked that it is the instance's, 0 if that is not known.
+	Root    *trust.Root
+	RootAge time.Duration
+
+	// noteErr is why the first line of the note proves nothing.
+	noteErr error
 }
 
 // A Signer is a verified identity, as one Sigstore instance certified it.
@@ -56,7 +63,15 @@ type LogEntry struct {
 	Index int64
 	Kind  string // "hashedrekord 0.0.1"
 	Major int    // API version of the log, 1 or 2
+	// Source says where the entry was: SourceEmbedded or SourceNote.
+	Source string
 }
+
+// Where a log entry can be.
+const (
+	SourceEmbedded = "embedded" // in the signature
+	SourceNote     = "note"     // in a git note of the object
+)
 
 // A Check is one line of the story.
 type Check struct {
@@ -137,6 +152,14 @@ func (r *Result) check(name string, err error, class verdict.Class, detail strin
 	}
 	r.pass(name, detail)
 	return true
+}
+
+// clone copies what was found so far, for another end of the story.
+func (r *Result) clone() *Result {
+	out := *r
+	out.Checks = slices.Clone(r.Checks)
+	out.Timestamps = slices.Clone(r.Timestamps)
+	return &out
 }
 
 // finish decides the verdict and names the checks that were not reached.

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/paraph/paraph/cms"
 	"github.com/paraph/paraph/internal/fulcio"
@@ -23,10 +24,22 @@ import (
 	"github.com/paraph/paraph/internal/verdict"
 )
 
+// Trust is what verifications rely on, besides the bytes: all that somebody
+// decided beforehand. It may be shared by several goroutines.
+type Trust struct {
+	// Roots are the trusted roots that count, one for each Sigstore instance.
+	Roots []*trust.Root
+	// MaxRootAge is how old a root may be at Now, 0 for any age. Everything
+	// under an older one is unknown.
+	MaxRootAge time.Duration
+	// Now is the clock. Signatures by Sigstore do not depend on it.
+	Now time.Time
+}
+
 // Signature verifies an armored signature over the payload of a git object:
 // exactly the bytes that git hands to a signing program.
-func Signature(signed, armored []byte, root *trust.Root) *Result {
-	return Open(signed, armored).Against(root)
+func Signature(signed, armored []byte, t Trust) *Result {
+	return Open(signed, armored).Against(t)
 }
 
 // An Opened signature is one whose own bytes were looked at: it is over what
@@ -34,34 +47,71 @@ func Signature(signed, armored []byte, root *trust.Root) *Result {
 type Opened struct {
 	r  *Result
 	sd *cms.SignedData // nil where the story has ended already
+
+	signed, armored []byte
+	note            Note
+}
+
+// A Note is the proof that lies beside an object.
+type Note struct {
+	// ObjectID is the object's own id, "" if it is not known.
+	ObjectID string
+	// Read returns the object's note, empty if there is none. It is called at
+	// most once for each root, and only if the signature carries no log entry
+	// and its certificate holds.
+	Read func() ([]byte, error)
 }
 
 // Open begins a verification with all that needs no trusted root.
 func Open(signed, armored []byte) *Opened {
-	o := &Opened{r: new(Result)}
+	o := &Opened{r: new(Result), signed: signed, armored: armored}
 	if sd := o.r.parse(signed, armored); sd != nil && o.r.checkSignature(sd, signed) {
 		o.sd = sd
 	}
 	return o
 }
 
-// Against ends the verification, against what the root knows. It is called once.
-func (o *Opened) Against(root *trust.Root) *Result {
-	r, sd := o.r, o.sd
-	if sd == nil {
-		return r.finish()
+// Beside says where the object's note is.
+func (o *Opened) Beside(n Note) *Opened {
+	o.note = n
+	return o
+}
+
+// Against ends the verification, against what the roots know. It may be called
+// again.
+//
+// Certificate, log entry and timestamps are held against one root, that of the
+// instance whose CA certified the key. Where several roots have that CA, the
+// first one counts under which all holds.
+func (o *Opened) Against(t Trust) *Result {
+	if o.sd == nil {
+		return o.r.clone().finish()
 	}
-	r.RootOrigin = root.Origin
-	token := startTimestamp(sd, root)
-	ca := r.checkCertificate(sd, root)
+	var first *Result
+	for _, i := range t.issuers(o.sd) {
+		r := o.r.clone()
+		o.against(r, i)
+		if r.finish(); r.Verdict == verdict.Valid {
+			return r
+		}
+		if first == nil {
+			first = r
+		}
+	}
+	return first
+}
+
+// against tells the rest of the story under one root.
+func (o *Opened) against(r *Result, i issuer) {
+	r.Root, r.RootAge = i.root, i.age
+	ca := r.checkCertificate(o.sd, i)
 	if r.Verdict == verdict.Bad {
-		return r.finish()
+		return
 	}
-	r.checkProofs(sd, ca, root, token)
+	r.checkProofs(o, ca, i)
 	if r.Verdict == verdict.Bad || r.Verdict == verdict.Malformed {
 		r.Signer = nil
 	}
-	return r.finish()
 }
 
 // Failed is the result for bytes that did not get as far as Signature: err
@@ -177,24 +227,24 @@ func cmsError(err error) error {
 
 // checkCertificate verifies who certified the key, and for whom. It returns
 // the authority, nil if there is none to be trusted.
-func (r *Result) checkCertificate(sd *cms.SignedData, root *trust.Root) *trust.Path {
-	ca, err := root.Issuer(sd.Leaf)
+func (r *Result) checkCertificate(sd *cms.SignedData, i issuer) *trust.Path {
+	err := i.err
 	if err == nil {
-		err = ca.Covers(sd.Leaf.NotBefore)
+		err = i.ca.Covers(sd.Leaf.NotBefore)
 	}
 	if err != nil {
 		r.fail(CheckChain, err, verdict.Chain)
 		return nil
 	}
 	id, err := fulcio.ParseIdentity(sd.Leaf)
-	if !r.check(CheckChain, err, verdict.Chain, ca.URL) {
+	if !r.check(CheckChain, err, verdict.Chain, i.ca.URL) {
 		return nil
 	}
-	if !r.check(CheckSCT, fulcio.CheckSCT(sd.Leaf, ca, root), verdict.Chain, sctDetail(sd)) {
-		return ca
+	if !r.check(CheckSCT, fulcio.CheckSCT(sd.Leaf, i.ca, i.root), verdict.Chain, sctDetail(sd)) {
+		return i.ca
 	}
-	r.Signer = &Signer{Identity: *id, Instance: root.Instance}
-	return ca
+	r.Signer = &Signer{Identity: *id, Instance: i.root.Instance}
+	return i.ca
 }
 
 func sctDetail(sd *cms.SignedData) string {

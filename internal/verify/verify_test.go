@@ -11,6 +11,7 @@ import (
 
 	"github.com/paraph/paraph/internal/payload"
 	"github.com/paraph/paraph/internal/testpki"
+	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/verdict"
 	"github.com/paraph/paraph/internal/verify"
 )
@@ -30,10 +31,10 @@ func holds(r *verify.Result) bool {
 // signatures and as it is for a single one, which must agree.
 func judge(t *testing.T, s *signed) *verify.Result {
 	t.Helper()
-	many := verify.Signature(s.payload, s.armored, s.trustedRoot(t))
+	many := verify.Signature(s.payload, s.armored, verify.Trust{Roots: []*trust.Root{s.trustedRoot(t)}})
 	root := s.trustedRoot(t)
 	root.ForOne()
-	one := verify.Signature(s.payload, s.armored, root)
+	one := verify.Signature(s.payload, s.armored, verify.Trust{Roots: []*trust.Root{root}})
 	if many.Verdict != one.Verdict || (many.Err == nil) != (one.Err == nil) || many.Err != nil && many.Err.Rule != one.Err.Rule {
 		t.Errorf("%s (%v) with a root for many signatures, %s (%v) with one for one", many.Verdict, many.Err, one.Verdict, one.Err)
 	}

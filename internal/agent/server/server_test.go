@@ -79,7 +79,7 @@ func TestSign(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := verify.Signature([]byte(commit), []byte(r.Armored), root); got.Verdict != verdict.Valid || got.Time().Unix() != r.Time || len(r.Fingerprint) != 64 {
+	if got := verify.Signature([]byte(commit), []byte(r.Armored), verify.Trust{Roots: []*trust.Root{root}}); got.Verdict != verdict.Valid || got.Time().Unix() != r.Time || len(r.Fingerprint) != 64 {
 		t.Errorf("%+v, %+v", r, got)
 	}
 	if c.stderr.Len() != 0 {
