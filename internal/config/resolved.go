@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/paraph/paraph/internal/trust/builtin"
+	"github.com/paraph/paraph/internal/xdg"
 )
 
 // Verification is what verifying needs to know.
@@ -141,16 +142,11 @@ func ForSigning(src Source) (*Signing, error) {
 }
 
 // DefaultLog returns the log file where none is set, or the configuration
-// cannot be read: $XDG_STATE_HOME/paraph/log (XDG Base Directory, 0.8), "" if
+// cannot be read: $XDG_STATE_HOME/paraph/log, "" if
 // there is no home.
 func DefaultLog(env []string) string {
-	state := getenv(env, "XDG_STATE_HOME")
-	if !filepath.IsAbs(state) {
-		home := getenv(env, "HOME")
-		if home == "" {
-			return ""
-		}
-		state = filepath.Join(home, ".local", "state")
+	if state := xdg.State(env); state != "" {
+		return filepath.Join(state, "log")
 	}
-	return filepath.Join(state, "paraph", "log")
+	return ""
 }
