@@ -9,6 +9,7 @@ import (
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/policy"
 	"github.com/paraph/paraph/internal/trust"
+	"github.com/paraph/paraph/internal/trust/store"
 	"github.com/paraph/paraph/internal/verify"
 )
 
@@ -24,11 +25,19 @@ func (env Env) verification(ctx context.Context, repo *gitcmd.Repo, flags map[st
 // trust reads what a verification relies on.
 func (env Env) trust(cfg *config.Verification) (verify.Trust, error) {
 	t := verify.Trust{MaxRootAge: cfg.MaxRootAge, Now: time.Now()}
-	root, err := cfg.TrustedRoot.Root(env.ReadFile)
-	if err != nil {
+	if cfg.TrustedRoot.Set() {
+		root, err := cfg.TrustedRoot.Root(env.ReadFile)
+		t.Roots = []*trust.Root{root}
 		return t, err
 	}
-	t.Roots = []*trust.Root{root}
+	known := store.New(env.Environ)
+	for _, name := range cfg.Instances {
+		root, err := known.TrustedRoot(name)
+		if err != nil {
+			return t, err
+		}
+		t.Roots = append(t.Roots, root)
+	}
 	return t, nil
 }
 

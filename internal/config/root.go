@@ -1,6 +1,8 @@
 package config
 
 import (
+	"os"
+
 	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/trust/builtin"
 )
@@ -23,7 +25,7 @@ func (s Setting) File(read Reader) ([]byte, error) {
 
 // Root reads the trusted root that the setting names, the public instance's
 // built-in one where it is not set. One given by file stands in for the
-// public instance.
+// public instance, and is as old as the file.
 func (s Setting) Root(read Reader) (*trust.Root, error) {
 	if !s.Set() {
 		return builtin.Root()
@@ -37,6 +39,9 @@ func (s Setting) Root(read Reader) (*trust.Root, error) {
 		return nil, errorf("%s: %s: %v", s.Source, s.Value, err)
 	}
 	root.Origin = s.Value
+	if info, err := os.Stat(s.Value); err == nil {
+		root.Checked = info.ModTime()
+	}
 	return root, nil
 }
 
