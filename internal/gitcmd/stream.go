@@ -1,0 +1,188 @@
+package gitcmd
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/paraph/paraph/internal/bounded"
+)
+
+// History says which objects to walk.
+type History struct {
+	// Revisions are as git rev-list takes them: what they reach, A..B, ^A.
+	Revisions []string
+	// All stands for branches, tags and remotes.
+	All bool
+}
+
+// args are the arguments of git rev-list, or an error for a revision that
+// must not reach git.
+func (h History) args() ([]string, error) {
+	args := []string{"rev-list"}
+	if h.All {
+		args = append(args, "--branches", "--tags", "--remotes")
+	}
+	args = append(args, "--end-of-options")
+	for _, rev := range h.Revisions {
+		if err := checkRevision(rev); err != nil {
+			return nil, err
+		}
+		args = append(args, rev)
+	}
+	return append(args, "--"), nil
+}
+
+// Commits reads the commits of a history, the newest first, and hands each to
+// visit: one git walks, another one reads. Nobody has checked yet that the
+// bytes have their id.
+func (r *Repo) Commits(ctx context.Context, h History, visit func(RawObject) error) error {
+	args, err := h.args()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	walk := r.command(ctx, args...)
+	stderr := &bounded.Writer{Max: maxStderr}
+	walk.Stderr = stderr
+	ids, err := walk.StdoutPipe()
+	if err != nil {
+		return failure(args, err, stderr)
+	}
+	if err := walk.Start(); err != nil {
+		return failure(args, err, stderr)
+	}
+	err = r.stream(ctx, ids, visit)
+	if err != nil {
+		cancel() // the walk goes on for nobody
+	}
+	if waitErr := walk.Wait(); err == nil && waitErr != nil {
+		err = r.walkFailure(ctx, failure(args, waitErr, stderr))
+	}
+	return err
+}
+
+// walkFailure tells a range that is none from a history that is not all here.
+func (r *Repo) walkFailure(ctx context.Context, err error) error {
+	var e *Error
+	if errors.As(err, &e) && e.ExitCode == 128 && (strings.Contains(e.Stderr, "bad revision") || strings.Contains(e.Stderr, "ambiguous argument")) {
+		return fmt.Errorf("%w: %s", r.notFound(ctx), strings.TrimSpace(e.Stderr))
+	}
+	return err
+}
+
+// Stream reads the objects with these ids, in order, and hands each to visit.
+func (r *Repo) Stream(ctx context.Context, ids []string, visit func(RawObject) error) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return r.stream(ctx, strings.NewReader(strings.Join(ids, "\n")+"\n"), visit)
+}
+
+func (r *Repo) stream(ctx context.Context, ids io.Reader, visit func(RawObject) error) error {
+	return r.catFile(ctx, ids, func(in *bufio.Reader) error {
+		for {
+			head, err := in.Peek(1)
+			if len(head) == 0 && err == io.EOF {
+				return nil
+			}
+			o, err := readNext(in)
+			if err == nil {
+				err = visit(o)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// readNext reads whatever object git answers with next.
+func readNext(in *bufio.Reader) (RawObject, error) {
+	head, err := in.Peek(maxID + 1)
+	if err != nil && err != io.EOF {
+		return RawObject{}, fmt.Errorf("git cat-file ended early: %w", err)
+	}
+	id, _, found := bytes.Cut(head, []byte(" "))
+	if !found || !isID(string(id)) {
+		return RawObject{}, fmt.Errorf("git cat-file answered %q", head)
+	}
+	return readObject(in, string(id))
+}
+
+// maxID is the length of the longest id in hexadecimal.
+const maxID = 64
+
+// Tags returns the ids of the annotated tags that refs/tags lead to, each once.
+// What a tag leads to is not followed.
+func (r *Repo) Tags(ctx context.Context) ([]string, error) {
+	out, err := r.Output(ctx, "for-each-ref", "--format=%(objecttype) %(objectname)", "refs/tags/")
+	if err != nil {
+		return nil, r.explain(ctx, err)
+	}
+	seen := map[string]bool{}
+	var ids []string
+	for line := range strings.Lines(string(out)) {
+		id, isTag := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "tag ")
+		if isTag && isID(id) && !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+// Noted returns the ids of the objects that have a note under a ref, in the
+// order of the ids. A ref that is not there has no notes.
+func (r *Repo) Noted(ctx context.Context, ref string) ([]string, error) {
+	if _, err := r.Output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", ref+"^{tree}"); err != nil {
+		var e *Error
+		if errors.As(err, &e) && e.ExitCode == 1 {
+			return nil, nil
+		}
+		return nil, r.explain(ctx, err)
+	}
+	args := []string{"ls-tree", "-r", "-z", "--full-tree", "--end-of-options", ref}
+	cmd := r.command(ctx, args...)
+	stderr := &bounded.Writer{Max: maxStderr}
+	cmd.Stderr = stderr
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, failure(args, err, stderr)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, failure(args, err, stderr)
+	}
+	ids, err := readNoted(pipe)
+	_, _ = io.Copy(io.Discard, pipe)
+	if waitErr := cmd.Wait(); err == nil && waitErr != nil {
+		err = failure(args, waitErr, stderr)
+	}
+	return ids, err
+}
+
+// readNoted parses "<mode> <type> <id>\t<path>\0" over and over.
+func readNoted(pipe io.Reader) ([]string, error) {
+	in := bufio.NewScanner(pipe)
+	in.Split(func(data []byte, atEOF bool) (int, []byte, error) {
+		if i := bytes.IndexByte(data, 0); i >= 0 {
+			return i + 1, data[:i], nil
+		}
+		return 0, nil, nil
+	})
+	var ids []string
+	for in.Scan() {
+		_, path, _ := strings.Cut(in.Text(), "\t")
+		id := strings.ReplaceAll(path, "/", "")
+		if isID(id) && (len(ids) == 0 || ids[len(ids)-1] != id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids, in.Err()
+}
+
