@@ -97,7 +97,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	body, err := readAll(resp.Body, r.MaxBody)
 	if !slices.Contains(r.Expect, resp.StatusCode) {
 		// Whatever came of the body helps to see what is wrong.
-		return nil, r.refused(resp.StatusCode, body)
+		return nil, r.refused(resp, body)
 	}
 	if err != nil {
 		return nil, r.failed(ctx, err)

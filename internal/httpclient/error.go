@@ -2,6 +2,7 @@ package httpclient
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -27,6 +28,9 @@ type Error struct {
 	Message string
 	// Err is the cause where Status is 0. Its own text is not escaped.
 	Err error
+	// RetryAfter is the header of that name (RFC 9110, 10.2.3) as the server
+	// wrote it.
+	RetryAfter string
 }
 
 func (e *Error) Error() string {
@@ -45,9 +49,30 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// Temporary reports whether the same request may fare better later: the server
+// asks for fewer requests, is broken or in need of rest, or could not be
+// reached. An answer that is against the rules of this package, or by a server
+// whose certificate is, stays so.
+func (e *Error) Temporary() bool {
+	var (
+		rule        ruleError
+		certificate *tls.CertificateVerificationError
+	)
+	switch e.Status {
+	case 0:
+		return !errors.As(e.Err, &rule) && !errors.As(e.Err, &certificate) && !errors.Is(e.Err, ErrSize) && !errors.Is(e.Err, context.Canceled)
+	case http.StatusNotImplemented:
+		return false
+	}
+	return e.Status == http.StatusTooManyRequests || e.Status >= http.StatusInternalServerError
+}
+
 // refused makes the error for a status that was not expected.
-func (r *Request) refused(status int, body []byte) *Error {
-	return &Error{Method: r.Method, URL: shortURL(r.URL), Status: status, Message: r.quote(strings.TrimSpace(string(body)))}
+func (r *Request) refused(resp *http.Response, body []byte) *Error {
+	return &Error{
+		Method: r.Method, URL: shortURL(r.URL), Status: resp.StatusCode, Message: r.quote(strings.TrimSpace(string(body))),
+		RetryAfter: resp.Header.Get("Retry-After"),
+	}
 }
 
 // failed makes the error for a request without a status. A context that ended

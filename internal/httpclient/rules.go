@@ -1,7 +1,6 @@
 package httpclient
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -9,21 +8,26 @@ import (
 	"strings"
 )
 
+// A ruleError is a URL or a redirect against the rules: not to be tried again.
+type ruleError string
+
+func (e ruleError) Error() string { return string(e) }
+
 // checkURL parses the URL of a service and refuses one that may not be used.
 // Its errors do not quote it: it may hold a password.
 func checkURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil || u.Hostname() == "" || u.Opaque != "":
-		return nil, errors.New("the URL cannot be parsed")
+		return nil, ruleError("the URL cannot be parsed")
 	case u.User != nil:
-		return nil, errors.New("the URL has a user name or password, which no service here takes")
+		return nil, ruleError("the URL has a user name or password, which no service here takes")
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
 		return u, nil
 	case u.Scheme == "http":
-		return nil, errors.New("http is for loopback hosts only")
+		return nil, ruleError("http is for loopback hosts only")
 	}
-	return nil, errors.New("the URL is not https")
+	return nil, ruleError("the URL is not https")
 }
 
 // isLoopback reports whether a host is this machine without asking anybody.
@@ -41,15 +45,15 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 	first := via[0]
 	switch {
 	case len(via) > maxRedirect:
-		return fmt.Errorf("more than %d redirects", maxRedirect)
+		return ruleError(fmt.Sprintf("more than %d redirects", maxRedirect))
 	case next.URL.Scheme != first.URL.Scheme:
-		return errors.New("the server redirects to another scheme")
+		return ruleError("the server redirects to another scheme")
 	case !strings.EqualFold(next.URL.Hostname(), first.URL.Hostname()) || port(next.URL) != port(first.URL):
-		return errors.New("the server redirects to another host")
+		return ruleError("the server redirects to another host")
 	case next.URL.User != nil:
-		return errors.New("the server redirects to a URL with a user name")
+		return ruleError("the server redirects to a URL with a user name")
 	case next.Method != first.Method:
-		return errors.New("the server redirects with another method")
+		return ruleError("the server redirects with another method")
 	}
 	return nil
 }
