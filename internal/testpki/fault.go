@@ -12,7 +12,8 @@ import (
 type Fault struct {
 	// answer takes the place of the service's handler.
 	answer func(s *Server, h http.Handler, w http.ResponseWriter, r *http.Request)
-	times  int // how many requests meet it; 0 is all
+	times  int    // how many requests meet it; 0 is all
+	method string // whose requests meet it; "" is any
 
 	// What the services themselves do wrong; each reads what concerns it.
 	certificate []CertOption
@@ -26,6 +27,23 @@ type Fault struct {
 // Times makes f end after n requests.
 func Times(n int, f Fault) Fault {
 	f.times = n
+	return f
+}
+
+// Only makes f meet the requests with this method only: Rekor v1 is searched
+// with POST, and its entries are asked for with GET.
+func Only(method string, f Fault) Fault {
+	f.method = method
+	return f
+}
+
+// Header adds a header to what f answers.
+func Header(name, value string, f Fault) Fault {
+	inner := f.answer
+	f.answer = func(s *Server, h http.Handler, w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(name, value)
+		inner(s, h, w, r)
+	}
 	return f
 }
 

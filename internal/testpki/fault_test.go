@@ -95,6 +95,21 @@ func TestFaultForSomeRequests(t *testing.T) {
 	}
 }
 
+// A fault for one method leaves the others alone, and its count too.
+func TestFaultForOneMethod(t *testing.T) {
+	c := newClient(t)
+	c.s.Rekor1.Set(testpki.Only(http.MethodGet, testpki.Times(1, testpki.Header("Retry-After", "7", testpki.Refuse(429, "")))))
+	if status, answer := c.postV1(t, c.v1Request()); status != 201 {
+		t.Errorf("POST: %d %s", status, answer)
+	}
+	for i, want := range []string{"7", ""} {
+		r, _, err := ask(t, c.s.URLs.Rekor1+"/api/v1/log/publicKey", time.Minute)
+		if err != nil || (r.StatusCode == 429) != (want != "") || r.Header.Get("Retry-After") != want {
+			t.Errorf("GET %d: %+v %v", i, r, err)
+		}
+	}
+}
+
 // TestStallEndsWithTheTest would hang if a stalled request could keep the
 // server from closing.
 func TestStallEndsWithTheTest(t *testing.T) {

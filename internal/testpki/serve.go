@@ -89,11 +89,14 @@ func (s *Server) Requests() int {
 }
 
 // next counts a request and returns the fault it meets.
-func (s *Server) next() Fault {
+func (s *Server) next(method string) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests++
 	f := s.fault
+	if f.method != "" && f.method != method {
+		return Fault{}
+	}
 	if f.times > 0 {
 		s.fault.times--
 		if s.fault.times == 0 {
@@ -113,7 +116,7 @@ func faultOf(r *http.Request) Fault {
 
 func (s *Server) handler(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f := s.next()
+		f := s.next(r.Method)
 		r = r.WithContext(context.WithValue(r.Context(), faultKey{}, f))
 		if f.answer != nil {
 			f.answer(s, h, w, r)

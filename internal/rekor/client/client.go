@@ -1,4 +1,5 @@
-// Package client adds signatures to Rekor, v1 or v2.
+// Package client adds signatures to Rekor, v1 or v2, and looks up in v1 what
+// others added.
 //
 // It checks that an answer is an entry for what was asked. What the entry
 // proves is checked by [rekor.Verify], which the caller runs before it
@@ -79,10 +80,7 @@ func fetchV1(ctx context.Context, hc *httpclient.Client, endpoint, location stri
 	if !isUUID(uuid) {
 		return nil, fmt.Errorf("the log has the entry already and does not say where: %.100q", location)
 	}
-	return hc.Do(ctx, httpclient.Request{
-		Method: http.MethodGet, URL: endpoint + "/" + uuid, Accept: contentType,
-		Expect: []int{http.StatusOK}, MaxBody: maxAnswer,
-	})
+	return getV1(ctx, hc, endpoint, uuid)
 }
 
 // isUUID reports whether s is the name of a Rekor v1 entry: the hex of its
