@@ -92,7 +92,7 @@ func TestSearchAnswers(t *testing.T) {
 		"without a tree":   {answered(t, []string{most[0][16:]}), []string{most[0][16:]}, ""},
 		"null":             {answered(t, nil), nil, ""},
 		"as many as may":   {answered(t, most), most, ""},
-		"one more":         {answered(t, uuids(len(most) + 1)), nil, "names 2001 entries of one certificate, at most 2000 are looked at"},
+		"one more":         {answered(t, uuids(len(most)+1)), nil, "names 2001 entries of one certificate, at most 2000 are looked at"},
 		"10,000":           {answered(t, uuids(10_000)), nil, "names 10000 entries"},
 		"too many to read": {answered(t, uuids(20_000)), nil, httpclient.ErrSize.Error()},
 		"huge":             {testpki.HugeBody(2 << 20), nil, httpclient.ErrSize.Error()},
