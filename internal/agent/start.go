@@ -37,12 +37,16 @@ func resolvedDir(self string) string {
 	return filepath.Dir(self)
 }
 
+// patience is how long an agent may take to end, or to let go of its output,
+// before it is ended.
+const patience = 2 * time.Second
+
 // Sign has the agent at path make one signature over payload.
 func Sign(ctx context.Context, path string, environ []string, version string, payload []byte) (*Reply, error) {
 	cmd := exec.CommandContext(ctx, path, "sign", "--client-version", version)
 	cmd.Env = environ
 	cmd.Stdin = bytes.NewReader(payload)
-	cmd.WaitDelay = 2 * time.Second
+	cmd.WaitDelay = patience
 	stdout, stderr := bounded.Writer{Max: maxReply}, bounded.Writer{Max: maxLastWords}
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
