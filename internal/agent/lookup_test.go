@@ -86,7 +86,7 @@ func TestLookupWithBrokenAgent(t *testing.T) {
 		"crash in the middle":   {each(`[ $n = 30 ] && exit 3; echo "{\"n\":$n}"`), "ended without an answer: exit status 3"},
 		"crash in a line":       {each(`printf '{"n":'; exit 3`), "ended without an answer: exit status 3"},
 		"leaves":                {greet, "ended without an answer: exit status 0"},
-		"leaves its output":     {greet + "exec >&-; sleep 60", "ended without an answer: signal: killed"},
+		"leaves its output":     {greet + "exec sleep 60 >&-", "ended without an answer: signal: killed"},
 		"garbage":               {"echo '-----BEGIN'", "in a form that is not its own"},
 		"garbage later":         {each("echo oh"), "in a form that is not its own"},
 		"other version":         {`echo '{"version":"v2"}'; exec cat`, "is version v2 and paraph is v1: install both from one build"},
@@ -157,7 +157,7 @@ func TestLookupRequestsRefused(t *testing.T) {
 		"too large":      {Request{N: 2, Leaf: make([]byte, MaxRequest)}, "reads at most 262144"},
 	} {
 		requests := func(yield func(Request) bool) { _ = yield(Request{N: 1}) && yield(test.second) }
-		err := Lookup(t.Context(), program(t, greet+"exec cat >/dev/null"), os.Environ(), "v1", 1, requests, ignore)
+		err := Lookup(t.Context(), program(t, greet+"cat >/dev/null"), os.Environ(), "v1", 1, requests, ignore)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v", name, err)
 		}
