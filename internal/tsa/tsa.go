@@ -31,7 +31,8 @@ type Timestamp struct {
 	Time time.Time
 	// Nonce is the number of the request, nil if the token has none.
 	Nonce *big.Int
-	// Authority is the one of the trusted root that signed.
+	// Authority is the one of the trusted root that signed, nil after
+	// [VerifyChained].
 	Authority *trust.Authority
 }
 
@@ -43,38 +44,28 @@ type Timestamp struct {
 // brings proves nothing and is a failure of class Material. A false token by
 // a known authority is one of class Time; one that cannot be parsed, Syntax.
 func Verify(token, message []byte, root *trust.Root) (*Timestamp, error) {
-	sd, err := cms.ParseEncapsulated(token, cms.OIDTSTInfo)
-	if err != nil {
-		return nil, verdict.Errorf(verdict.Syntax, "timestamp-form", "the timestamp token cannot be parsed: %w", err)
-	}
-	if len(sd.UnsignedAttributes) != 0 {
-		return nil, verdict.Errorf(verdict.Syntax, "timestamp-unsigned-attributes", "the timestamp token has unsigned attributes")
-	}
-	info, err := parseInfo(sd.Content)
+	t, err := parse(token)
 	if err != nil {
 		return nil, err
 	}
-	authority, err := signer(sd, root)
+	authority, err := signer(t.sd, root)
 	if err != nil {
 		return nil, err
 	}
 	authority.StartCheck()
-	if _, err := sd.Verify(nil); err != nil {
-		return nil, verdict.Errorf(verdict.Time, "timestamp-signature", "the timestamp token's signature is false: %w", err)
-	}
-	if err := checkSigningCertificate(sd); err != nil {
+	if err := t.checkSignature(); err != nil {
 		return nil, err
 	}
 	if err := authority.Check(); err != nil {
 		return nil, err
 	}
-	if err := authority.Covers(info.time); err != nil {
+	if err := authority.Covers(t.info.time); err != nil {
 		return nil, verdict.Errorf(verdict.Time, "timestamp-window", "%w", err)
 	}
-	if !bytes.Equal(info.imprint, digest(info.hash, message)) {
-		return nil, verdict.Errorf(verdict.Time, "timestamp-imprint", "the timestamp token is over something else than this signature")
+	if err := t.checkImprint(message); err != nil {
+		return nil, err
 	}
-	return &Timestamp{Time: info.time, Nonce: info.nonce, Authority: authority}, nil
+	return &Timestamp{Time: t.info.time, Nonce: t.info.nonce, Authority: authority}, nil
 }
 
 // signer finds the authority whose certificate signed, and refuses any other
