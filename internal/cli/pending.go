@@ -13,7 +13,6 @@ var pendingCommands = []struct{ use, short string }{
 	{"show", "explain one signature"},
 	{"policy", "write, check and explain policies"},
 	{"hook", "install and run repository hooks"},
-	{"proof", "fetch and verify proof for old signatures"},
 	{"bundle", "export a Sigstore bundle"},
 	{"trust", "show and update trusted roots"},
 	{"agent", "start and stop the agent"},

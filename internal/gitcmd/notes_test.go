@@ -171,7 +171,12 @@ func TestCommits(t *testing.T) {
 	}); err != nil || strings.Join(kinds, " ") != "tag tag commit" {
 		t.Errorf("%q, %v", kinds, err)
 	}
-	if err := r.Stream(t.Context(), []string{strings.Repeat("1", 40)}, func(RawObject) error { return nil }); !errors.Is(err, ErrMissing) {
-		t.Errorf("%v", err)
+	missing := strings.Repeat("1", 40)
+	kinds = nil
+	if err := r.Stream(t.Context(), []string{missing, f.first}, func(o RawObject) error {
+		kinds = append(kinds, o.ID[:4]+o.Type)
+		return nil
+	}); err != nil || !slices.Equal(kinds, []string{"1111", f.first[:4] + "commit"}) {
+		t.Errorf("%q, %v", kinds, err)
 	}
 }

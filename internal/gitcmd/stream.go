@@ -57,7 +57,12 @@ func (r *Repo) Commits(ctx context.Context, h History, visit func(RawObject) err
 	if err := walk.Start(); err != nil {
 		return failure(args, err, stderr)
 	}
-	err = r.stream(ctx, ids, visit)
+	err = r.stream(ctx, ids, func(o RawObject) error {
+		if o.Type == "" {
+			return fmt.Errorf("%s: %w", o.ID, ErrMissing)
+		}
+		return visit(o)
+	})
 	if err != nil {
 		cancel() // the walk goes on for nobody
 	}
@@ -76,7 +81,8 @@ func (r *Repo) walkFailure(ctx context.Context, err error) error {
 	return err
 }
 
-// Stream reads the objects with these ids, in order, and hands each to visit.
+// Stream reads the objects with these ids, in order, and hands each to visit:
+// one that is not in the repository with its id alone, without a type.
 func (r *Repo) Stream(ctx context.Context, ids []string, visit func(RawObject) error) error {
 	if len(ids) == 0 {
 		return nil
@@ -112,7 +118,11 @@ func readNext(in *bufio.Reader) (RawObject, error) {
 	if !found || !isID(string(id)) {
 		return RawObject{}, fmt.Errorf("git cat-file answered %q", head)
 	}
-	return readObject(in, string(id))
+	o, err := readObject(in, string(id))
+	if errors.Is(err, ErrMissing) {
+		return RawObject{ID: string(id)}, nil
+	}
+	return o, err
 }
 
 // maxID is the length of the longest id in hexadecimal.
@@ -185,4 +195,3 @@ func readNoted(pipe io.Reader) ([]string, error) {
 	}
 	return ids, in.Err()
 }
-

@@ -67,10 +67,13 @@ func (r *Repo) WriteNotes(ctx context.Context, ref, tip string, notes map[string
 	return failure(args, err, stderr)
 }
 
+// Who makes commits where git does not know the user.
+const fallbackName, fallbackEmail = "paraph", "paraph@localhost"
+
 // committer is who makes the commit, at a time: the user as git knows them,
 // else the program itself, since a proof is worth the same whoever found it.
 func (r *Repo) committer(ctx context.Context, now time.Time) string {
-	who := "paraph <paraph@localhost>"
+	who := fallbackName + " <" + fallbackEmail + ">"
 	if out, err := r.Output(ctx, "var", "GIT_COMMITTER_IDENT"); err == nil {
 		if i := bytes.LastIndexByte(out, '>'); i > 0 {
 			who = string(out[:i+1])

@@ -69,7 +69,7 @@ func Verify(ctx context.Context, repo *gitcmd.Repo, rev string, t verify.Trust) 
 // headers, nil if it cannot be parsed; whether it was signed, the result says.
 // note reads the object's note, where the signature carries no log entry.
 func Object(raw gitcmd.RawObject, t verify.Trust, note func() ([]byte, error)) (*verify.Result, *payload.Payload) {
-	o, err := open(raw)
+	o, err := Open(raw)
 	kind := payload.Kind(raw.Type)
 	if errors.Is(err, git.ErrUnsigned) {
 		p, _ := payload.Parse(raw.Raw)
@@ -83,8 +83,8 @@ func Object(raw gitcmd.RawObject, t verify.Trust, note func() ([]byte, error)) (
 	return verify.Open(o.Payload, o.Signature).Beside(beside).Against(t), p
 }
 
-// open takes an object as git read it apart.
-func open(raw gitcmd.RawObject) (*git.Object, error) {
+// Open takes an object as git read it apart, and holds its bytes against its id.
+func Open(raw gitcmd.RawObject) (*git.Object, error) {
 	format := git.SHA1
 	if len(raw.ID) == 64 {
 		format = git.SHA256

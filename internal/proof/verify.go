@@ -22,6 +22,16 @@ type Proven struct {
 	Checks     []rekor.Check
 }
 
+// Match returns which of the ids the bundle is over.
+func (b *Bundle) Match(ids []LoggedID) (LoggedID, error) {
+	for _, id := range ids {
+		if id.Digest() == b.Digest {
+			return id, nil
+		}
+	}
+	return LoggedID{}, verdict.Errorf(verdict.Binding, "note-object", "the bundle is of another object")
+}
+
 // Verify checks that the bundle is a second signature by the key of leaf over
 // one of the ids, and that its entry is in a log of the trusted root, which is
 // that of the instance that certified leaf. Whether the proven times lie inside
@@ -31,13 +41,9 @@ func (b *Bundle) Verify(leaf *x509.Certificate, ids []LoggedID, root *trust.Root
 		return nil, verdict.Errorf(verdict.Log, "note-certificate", "the bundle is of another certificate than the signature")
 	}
 	p := &Proven{Entry: b.Entry}
-	for _, id := range ids {
-		if id.Digest() == b.Digest {
-			p.ID = id
-		}
-	}
-	if p.ID.ID == "" {
-		return nil, verdict.Errorf(verdict.Binding, "note-object", "the bundle is of another object")
+	var err error
+	if p.ID, err = b.Match(ids); err != nil {
+		return nil, err
 	}
 	key, ok := leaf.PublicKey.(*ecdsa.PublicKey)
 	if !ok || !ecdsa.VerifyASN1(key, b.Digest[:], b.Signature) {

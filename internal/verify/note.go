@@ -53,6 +53,37 @@ func (r *Result) readNote(o *Opened, ca *trust.Path, root *trust.Root) *proof.Pr
 	return nil
 }
 
+// RuleNoEntry is the rule of a signature that is unproven because no log entry
+// is in hand: one that a note can lift.
+const RuleNoEntry = "no-entry"
+
+// Prove reports what a bundle proves of the signature, whose object has the
+// id: that it does is what a note of the object would have to say. The error is
+// a *verdict.Error.
+func (o *Opened) Prove(b *proof.Bundle, objectID string, t Trust) (*proof.Proven, error) {
+	if o.sd == nil {
+		return nil, verdict.Errorf(verdict.Binding, "note-object", "the object's signature does not hold, whatever was logged")
+	}
+	ids := proof.LoggedIDs(o.signed, o.armored, objectID)
+	if _, err := b.Match(ids); err != nil {
+		return nil, err // before anything that costs
+	}
+	var first error
+	for _, i := range t.issuers(o.sd) {
+		err := i.err
+		if err == nil {
+			var proven *proof.Proven
+			if proven, err = o.bundle(b, ids, i.ca, i.root); err == nil {
+				return proven, nil
+			}
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return nil, first
+}
+
 // line is what one line of a note proves.
 func (o *Opened) line(line []byte, ids []proof.LoggedID, ca *trust.Path, root *trust.Root) (*proof.Proven, error) {
 	b, err := proof.Parse(line)

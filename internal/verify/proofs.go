@@ -166,9 +166,9 @@ func (r *Result) checkTime(sd *cms.SignedData, ca *trust.Path, log *rekor.Result
 	case r.Err != nil:
 		return // what is proven does not matter any more
 	case log == nil && r.noteErr != nil:
-		r.fail(CheckTime, verdict.Errorf(verdict.Proof, "no-entry", "the signature carries no proof that it was logged, and its note proves nothing: %w", r.noteErr), verdict.Proof)
+		r.fail(CheckTime, verdict.Errorf(verdict.Proof, RuleNoEntry, "the signature carries no proof that it was logged, and its note proves nothing: %w", r.noteErr), verdict.Proof)
 	case log == nil:
-		r.fail(CheckTime, verdict.Errorf(verdict.Proof, "no-entry", "the signature carries no proof that it was logged"), verdict.Proof)
+		r.fail(CheckTime, verdict.Errorf(verdict.Proof, RuleNoEntry, "the signature carries no proof that it was logged"), verdict.Proof)
 	case len(proven) == 0:
 		r.fail(CheckTime, verdict.Errorf(verdict.Proof, "no-timestamp", "the log proves no time, and the signature carries no timestamp"), verdict.Proof)
 	default:
