@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/paraph/paraph/internal/agent/server"
+	"github.com/paraph/paraph/internal/polite"
 )
 
 func main() {
@@ -22,7 +23,7 @@ func main() {
 	status := server.Run(ctx, server.Env{
 		Args: os.Args[1:], Environ: os.Environ(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Rand: rand.Reader, Now: time.Now, Limits: server.DefaultLimits(),
+		Rand: rand.Reader, Now: time.Now, Sleep: polite.Sleep, Limits: server.DefaultLimits(),
 	})
 	stop()
 	os.Exit(status)

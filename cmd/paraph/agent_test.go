@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/paraph/paraph/internal/agent/server"
+	"github.com/paraph/paraph/internal/polite"
 )
 
 func init() { programs["paraph-agent"] = runAgent }
@@ -29,6 +30,6 @@ func runAgent() {
 	os.Exit(server.Run(context.Background(), server.Env{
 		Args: os.Args[1:], Environ: os.Environ(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Rand: rand.Reader, Now: time.Now, Limits: limits,
+		Rand: rand.Reader, Now: time.Now, Sleep: polite.Sleep, Limits: limits,
 	}))
 }

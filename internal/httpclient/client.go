@@ -30,6 +30,7 @@ const (
 	bodyTime    = 10 * time.Second // from the end of the header to the end of the body
 	maxHeader   = 64 << 10         // bytes of a response's header
 	maxRedirect = 3
+	maxIdle     = 16               // connections to one host that are kept for the next requests
 )
 
 // A Client sends requests. It is safe for concurrent use and keeps
@@ -48,6 +49,7 @@ func New() *Client {
 				TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 				TLSHandshakeTimeout:    15 * time.Second,
 				IdleConnTimeout:        90 * time.Second,
+				MaxIdleConnsPerHost:    maxIdle,
 				MaxResponseHeaderBytes: maxHeader,
 				DisableCompression:     true, // bounds are in bytes as sent
 				ForceAttemptHTTP2:      true,

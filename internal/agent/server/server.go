@@ -1,5 +1,6 @@
 // Package server is the program paraph-agent: all that holds a key or talks
-// to a service. So far it is a one-shot that makes one signature and ends.
+// to a service. So far it is a one-shot: it makes one signature and ends, or
+// looks entries up in logs for as long as somebody asks.
 package server
 
 import (
@@ -27,7 +28,9 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	Rand           io.Reader
 	Now            func() time.Time
-	Limits         Limits
+	// Sleep waits, no longer than its context.
+	Sleep  func(ctx context.Context, d time.Duration) error
+	Limits Limits
 }
 
 // Run runs the program and returns its exit status. The answer to a request
@@ -45,6 +48,8 @@ func Run(ctx context.Context, env Env) (status int) {
 		return 0
 	case len(env.Args) == 3 && env.Args[0] == "sign" && env.Args[1] == "--client-version":
 		return env.serve(ctx, env.Args[2])
+	case len(env.Args) == 5 && env.Args[0] == "lookup" && env.Args[1] == "--client-version" && env.Args[3] == "--jobs":
+		return env.lookup(ctx, env.Args[2], env.Args[4])
 	}
 	fmt.Fprintf(env.Stderr, "%s: it is started by paraph, there is nothing to call by hand but %s version\n", agent.Program, agent.Program)
 	return 2
@@ -52,8 +57,8 @@ func Run(ctx context.Context, env Env) (status int) {
 
 // serve makes one signature for a client of the same build.
 func (env Env) serve(ctx context.Context, client string) int {
-	if client != version.String() {
-		return env.reply(agent.Reply{Error: fmt.Sprintf("paraph is version %s and %s is %s: install both from one build", client, agent.Program, version.String())})
+	if err := checkClient(client); err != nil {
+		return env.reply(agent.Reply{Error: err.Error()})
 	}
 	signed, err := io.ReadAll(io.LimitReader(env.Stdin, payload.MaxSize+1))
 	if err == nil && len(signed) > payload.MaxSize {
@@ -73,6 +78,14 @@ func (env Env) serve(ctx context.Context, client string) int {
 		Fingerprint: hex.EncodeToString(s.Result.Fingerprint[:]),
 		Time:        s.Result.Time().Unix(),
 	})
+}
+
+// checkClient holds paraph's version against the agent's own.
+func checkClient(client string) error {
+	if client != version.String() {
+		return fmt.Errorf("paraph is version %s and %s is %s: install both from one build", client, agent.Program, version.String())
+	}
+	return nil
 }
 
 // sign reads the settings and makes the signature.

@@ -32,9 +32,9 @@ type call struct {
 }
 
 // newCall makes a call that signs with an instance of its own, all well.
-func newCall(t *testing.T) (*call, *testpki.PKI, *testpki.Servers) {
+func newCall(t *testing.T, options ...testpki.Option) (*call, *testpki.PKI, *testpki.Servers) {
 	t.Helper()
-	p := testpki.New()
+	p := testpki.New(options...)
 	s := p.Serve(t)
 	home := t.TempDir()
 	for name, data := range map[string][]byte{"root.json": p.TrustedRoot(), "signing.json": p.SigningConfig(s.URLs, 2)} {
@@ -150,7 +150,7 @@ func TestAnswerCannotBeWritten(t *testing.T) {
 }
 
 func TestCommands(t *testing.T) {
-	for line, want := range map[string]int{"version": 0, "": 2, "help": 2, "sign": 2, "sign --client-version": 2, "sign --client-version x y": 2, "version x": 2} {
+	for line, want := range map[string]int{"version": 0, "": 2, "help": 2, "sign": 2, "sign --client-version": 2, "sign --client-version x y": 2, "version x": 2, "lookup": 2, "lookup --client-version x": 2, "lookup --jobs 1 --client-version x": 2, "lookup --client-version x --jobs": 2} {
 		c := &call{}
 		c.env = Env{Args: strings.Fields(line), Stdin: strings.NewReader(""), Stdout: &c.stdout, Stderr: &c.stderr}
 		if status := Run(context.Background(), c.env); status != want || (want == 0) != (c.stdout.Len() > 0) || strings.Count(c.stdout.String()+c.stderr.String(), "\n") != 1 {

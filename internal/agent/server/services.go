@@ -20,10 +20,10 @@ import (
 	tsa "github.com/paraph/paraph/internal/tsa/client"
 )
 
-// Limits are how long to wait for each service, and for a whole signature.
-// The zero Limits leave no time at all.
+// Limits are how long to wait for each service, for a whole signature, and for
+// looking up one certificate. The zero Limits leave no time at all.
 type Limits struct {
-	Fulcio, Rekor, TSA, Whole time.Duration
+	Fulcio, Rekor, TSA, Whole, Lookup time.Duration
 }
 
 // DefaultLimits are those of the program.
@@ -33,6 +33,7 @@ func DefaultLimits() Limits {
 		Rekor:  20 * time.Second, // Rekor v2 answers when its next checkpoint is out
 		TSA:    15 * time.Second,
 		Whole:  2 * time.Minute,
+		Lookup: 20 * time.Minute, // a log may have many entries, and ask for rest
 	}
 }
 

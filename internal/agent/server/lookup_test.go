@@ -1,0 +1,411 @@
+package server
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/paraph/paraph/internal/agent"
+	"github.com/paraph/paraph/internal/rekor"
+	"github.com/paraph/paraph/internal/testpki"
+	"github.com/paraph/paraph/internal/version"
+)
+
+// A fakeClock moves on when somebody sleeps.
+type fakeClock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *fakeClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *fakeClock) Sleep(ctx context.Context, d time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+	return ctx.Err()
+}
+
+// A talk is one run of the agent that looks up.
+type talk struct {
+	*call
+	p     *testpki.PKI
+	s     *testpki.Servers
+	clock *fakeClock
+	last  agent.Reply // what it said when it gave up
+}
+
+func newTalk(t *testing.T, options ...testpki.Option) *talk {
+	t.Helper()
+	c, p, s := newCall(t, options...)
+	k := &talk{call: c, p: p, s: s, clock: &fakeClock{now: testpki.DefaultTime}}
+	k.env.Args = []string{"lookup", "--client-version", version.String(), "--jobs", "4"}
+	k.env.Environ = append(k.env.Environ, "PARAPH_SIGNING_CONFIG=", "PARAPH_ID_TOKEN=")
+	k.env.Now, k.env.Sleep = k.clock.Now, k.clock.Sleep
+	return k
+}
+
+// slept is how long the run would have taken in pauses.
+func (k *talk) slept() time.Duration { return k.clock.Now().Sub(testpki.DefaultTime) }
+
+// leaf makes a certificate of somebody's.
+func (k *talk) leaf(name string, options ...testpki.CertOption) []byte {
+	return k.p.Certificate(testpki.Key(name).Public(), testpki.Identity{Email: name + "@example.com", Issuer: "https://accounts.example.com"}, options...)
+}
+
+// log logs n signatures of somebody's as old commits have them.
+func (k *talk) log(t *testing.T, name string, leaf []byte, n int) {
+	t.Helper()
+	for i := range n {
+		digest := sha256.Sum256(fmt.Appendf(nil, "%040d", i))
+		signature, err := testpki.Key(name).Sign(nil, digest[:], crypto.SHA256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.p.LogV1(digest, signature, leaf)
+	}
+}
+
+// public asks about leaves of the public instance, numbered from 0.
+func public(leaves ...[]byte) []agent.Request {
+	var out []agent.Request
+	for i, leaf := range leaves {
+		out = append(out, agent.Request{N: i, Instance: "public", Leaf: leaf})
+	}
+	return out
+}
+
+// run has the agent answer requests. Standard input ends when everything is
+// answered, or the agent stops.
+func (k *talk) run(t *testing.T, want int, requests ...agent.Request) map[int]agent.Answer {
+	t.Helper()
+	stdin, send := io.Pipe()
+	receive, stdout := io.Pipe()
+	k.env.Stdin, k.env.Stdout = stdin, stdout
+	status := make(chan int)
+	go func() {
+		s := Run(t.Context(), k.env)
+		stdout.Close()
+		stdin.Close()
+		status <- s
+	}()
+	go func() {
+		for _, r := range requests {
+			if err := json.NewEncoder(send).Encode(r); err != nil {
+				return
+			}
+		}
+		if len(requests) == 0 {
+			send.Close()
+		}
+	}()
+	answers := make(map[int]agent.Answer)
+	lines := bufio.NewReader(receive)
+	for i := 0; ; i++ {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			break
+		}
+		var said struct {
+			agent.Answer
+			Version string
+		}
+		if err := json.Unmarshal(line, &said); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		if said.Version != "" {
+			if (i == 0) != (said.Error == "") || said.Version != version.String() {
+				t.Errorf("line %d: %s", i, line)
+			}
+			k.last = agent.Reply{Version: said.Version, Error: said.Error}
+			continue
+		}
+		if _, twice := answers[said.N]; twice {
+			t.Errorf("%d was answered twice", said.N)
+		}
+		answers[said.N] = said.Answer
+		if len(answers) == len(requests) {
+			send.Close()
+		}
+	}
+	if got := <-status; got != want {
+		t.Errorf("status %d, want %d: %+v", got, want, k.last)
+	}
+	return answers
+}
+
+// bodies are the bodies of an answer's entries, which are read as paraph does.
+func bodies(t *testing.T, a agent.Answer) []string {
+	t.Helper()
+	var out []string
+	for _, raw := range a.Entries {
+		e, err := rekor.ParseV1Response(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, string(e.Body))
+	}
+	return out
+}
+
+// Each certificate is answered with its own entries, all of them, in the
+// log's order.
+func TestLookup(t *testing.T) {
+	k := newTalk(t)
+	alice, bob, carol := k.leaf("alice"), k.leaf("bob"), k.leaf("carol")
+	k.log(t, "alice", alice, 30)
+	k.log(t, "bob", bob, 1)
+	answers := k.run(t, 0, public(alice, bob, carol)...)
+	for n, want := range []int{30, 1, 0} {
+		got := bodies(t, answers[n])
+		if len(got) != want || answers[n].Error != "" {
+			t.Errorf("%d: %d entries, %q", n, len(got), answers[n].Error)
+		}
+		for i, body := range got {
+			if digest := sha256.Sum256(fmt.Appendf(nil, "%040d", i)); !strings.Contains(body, fmt.Sprintf("%x", digest)) {
+				t.Errorf("%d: entry %d is another: %s", n, i, body)
+			}
+		}
+	}
+	if k.last.Error != "" || k.stderr.Len() != 0 {
+		t.Errorf("%+v, %s", k.last, k.stderr.String())
+	}
+	// 34 requests, 4 of them at once and then 20 a second.
+	if d := k.slept(); d < 1500*time.Millisecond {
+		t.Errorf("they took %s", d)
+	}
+	if got := k.s.Rekor1.Requests(); got != 34 {
+		t.Errorf("%d requests", got)
+	}
+}
+
+// Commits that share a certificate share a look-up.
+func TestLookupOnce(t *testing.T) {
+	k := newTalk(t)
+	leaf := k.leaf("alice")
+	k.log(t, "alice", leaf, 2)
+	var leaves [][]byte
+	for range 50 {
+		leaves = append(leaves, leaf)
+	}
+	answers := k.run(t, 0, public(leaves...)...)
+	for n := range leaves {
+		if got := bodies(t, answers[n]); len(got) != 2 || answers[n].Error != "" {
+			t.Errorf("%d: %d entries, %q", n, len(got), answers[n].Error)
+		}
+	}
+	if got := k.s.Rekor1.Requests(); got != 3 {
+		t.Errorf("%d requests, want 3", got)
+	}
+}
+
+// What is refused is not sent anywhere.
+func TestLookupRefuses(t *testing.T) {
+	k := newTalk(t)
+	good := k.leaf("alice")
+	unknown := testpki.New(testpki.IntermediateTemplate(func(c *x509.Certificate) { c.Subject.CommonName = "nobody knows" }))
+	stranger := unknown.Certificate(testpki.Key("a").Public(), testpki.Identity{Email: "a@example.com"})
+	for name, test := range map[string]struct {
+		request agent.Request
+		want    string
+	}{
+		"another CA":              {agent.Request{N: 1, Instance: "public", Leaf: k.leaf("alice", testpki.FromOtherCA())}, "no log is asked: "},
+		"an unknown CA":           {agent.Request{N: 1, Instance: "public", Leaf: stranger}, "no log is asked: "},
+		"not for code signing":    {agent.Request{N: 1, Instance: "public", Leaf: k.leaf("alice", testpki.WithEKU(x509.ExtKeyUsageEmailProtection))}, "no log is asked: "},
+		"no certificate":          {agent.Request{N: 1, Instance: "public", Leaf: []byte("leaf")}, "cannot be parsed"},
+		"nothing":                 {agent.Request{N: 1, Instance: "public"}, "cannot be parsed"},
+		"no instance":             {agent.Request{N: 1, Leaf: good}, `"" is no instance that is known here`},
+		"an instance of its own":  {agent.Request{N: 1, Instance: "evil\x1b", Leaf: good}, `"evil\x1b" is no instance`},
+		"and two certificates":    {agent.Request{N: 1, Instance: "public", Leaf: append(bytes.Clone(good), good...)}, "cannot be parsed"},
+		"of staging, not by name": {agent.Request{N: 1, Instance: "staging", Leaf: good}, "is no instance"},
+	} {
+		k.last = agent.Reply{}
+		a := k.run(t, 0, test.request)[1]
+		if !strings.Contains(a.Error, test.want) || len(a.Entries) != 0 {
+			t.Errorf("%s: %+v, want ...%s...", name, a, test.want)
+		}
+	}
+	if got := k.s.Rekor1.Requests() + k.s.Rekor2.Requests(); got != 0 {
+		t.Errorf("%d requests were sent", got)
+	}
+}
+
+// Which logs are asked is up to the trusted root.
+func TestLookupLogs(t *testing.T) {
+	for name, test := range map[string]struct {
+		options  []testpki.Option
+		change   func(r *testpki.Root)
+		entries  int
+		one, two int // requests to Rekor v1, v2
+	}{
+		"v1, and v2 with its own kind of key": {nil, func(*testpki.Root) {}, 2, 3, 0},
+		"v2 with the key of a v1":             {[]testpki.Option{testpki.Rekor2ECDSA()}, func(*testpki.Root) {}, 2, 3, 1},
+		"two shards in one place":             {nil, func(r *testpki.Root) { r.Tlogs[1] = shard(r.Tlogs[0]) }, 2, 3, 0},
+		"a place that may not be asked":       {nil, func(r *testpki.Root) { r.Tlogs[0].BaseURL = "http://rekor.example" }, 0, 0, 0},
+		"v2 alone":                            {nil, func(r *testpki.Root) { r.Tlogs = r.Tlogs[1:] }, 0, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := newTalk(t, test.options...)
+			leaf := k.leaf("alice")
+			k.log(t, "alice", leaf, 2)
+			file := t.TempDir() + "/root.json"
+			if err := os.WriteFile(file, k.p.TrustedRoot(test.change), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			k.env.Environ = append(k.env.Environ, "PARAPH_TRUSTED_ROOT="+file)
+			a := k.run(t, 0, public(leaf)...)[0]
+			if len(a.Entries) != test.entries || a.Error != "" {
+				t.Errorf("%d entries, %q", len(a.Entries), a.Error)
+			}
+			if one, two := k.s.Rekor1.Requests(), k.s.Rekor2.Requests(); one != test.one || two != test.two {
+				t.Errorf("%d and %d requests", one, two)
+			}
+		})
+	}
+}
+
+// shard is another log at the same place.
+func shard(l testpki.RootLog) testpki.RootLog {
+	var other testpki.RootLog
+	testpki.New().Other().TrustedRoot(func(r *testpki.Root) { other = r.Tlogs[0] })
+	other.BaseURL = l.BaseURL
+	return other
+}
+
+// Settings that cannot be used are the answer to every request.
+func TestLookupSettings(t *testing.T) {
+	k := newTalk(t)
+	k.env.Environ = append(k.env.Environ, "PARAPH_TRUSTED_ROOT=/nothing")
+	answers := k.run(t, 0, public(k.leaf("alice"), k.leaf("bob"))...)
+	for n := range 2 {
+		if !strings.Contains(answers[n].Error, "PARAPH_TRUSTED_ROOT: ") {
+			t.Errorf("%+v", answers[n])
+		}
+	}
+}
+
+// A client of another build, or without sense, is told so in the first line.
+func TestLookupClient(t *testing.T) {
+	for name, test := range map[string]struct{ client, jobs, want string }{
+		"another version": {"v0.0.1", "4", "paraph is version v0.0.1 and paraph-agent is "},
+		"no jobs":         {version.String(), "0", "it must be 1 to 16"},
+		"too many":        {version.String(), "17", "it must be 1 to 16"},
+		"no number":       {version.String(), "x", "invalid syntax"},
+	} {
+		k := newTalk(t)
+		k.env.Args[2], k.env.Args[4] = test.client, test.jobs
+		var r agent.Reply
+		if status := Run(t.Context(), k.env); status != 1 || json.Unmarshal(k.stdout.Bytes(), &r) != nil || !strings.Contains(r.Error, test.want) || r.Version != version.String() {
+			t.Errorf("%s: %d, %s", name, status, k.stdout.String())
+		}
+	}
+}
+
+// Input that is no request ends the run, and nothing else does.
+func TestLookupInput(t *testing.T) {
+	for name, test := range map[string]struct {
+		stdin io.Reader
+		want  string
+	}{
+		"nothing":       {strings.NewReader(""), ""},
+		"no JSON":       {strings.NewReader("leaf\n"), "a request cannot be parsed"},
+		"two in a line": {strings.NewReader("{}{}\n"), "a request cannot be parsed"},
+		"no base64":     {strings.NewReader(`{"leaf":"-"}` + "\n"), "a request cannot be parsed"},
+		"no end":        {io.LimitReader(zeros{}, 1<<30), "a request has more than 262144 bytes"},
+		"lost":          {lost{}, "the pipe broke"},
+	} {
+		k := newTalk(t)
+		k.env.Stdin = test.stdin
+		status := Run(t.Context(), k.env)
+		if out := k.stdout.String(); (status == 0) != (test.want == "") || !strings.Contains(out, test.want) {
+			t.Errorf("%s: status %d, %s", name, status, out)
+		}
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
+// The agent ends with its caller, whatever the log does.
+func TestLookupEnds(t *testing.T) {
+	for name, end := range map[string]func(k *talk, stdin io.Closer, cancel func()){
+		"standard input ends": func(_ *talk, stdin io.Closer, _ func()) { stdin.Close() },
+		"a signal":            func(_ *talk, _ io.Closer, cancel func()) { cancel() },
+	} {
+		for fault, f := range map[string]testpki.Fault{
+			"stalls": testpki.Stall(),
+			"rests":  testpki.Header("Retry-After", "290", testpki.Refuse(429, "")),
+		} {
+			t.Run(name+" while it "+fault, func(t *testing.T) {
+				k := newTalk(t)
+				k.s.Rekor1.Set(f)
+				resting := make(chan struct{}, 100)
+				k.env.Sleep = func(ctx context.Context, _ time.Duration) error {
+					resting <- struct{}{}
+					<-ctx.Done()
+					return ctx.Err()
+				}
+				stdin, send := io.Pipe()
+				k.env.Stdin, k.env.Stdout = stdin, io.Discard
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				done := make(chan int)
+				go func() { done <- Run(ctx, k.env) }()
+				if err := json.NewEncoder(send).Encode(public(k.leaf("alice"))[0]); err != nil {
+					t.Fatal(err)
+				}
+				if fault == "rests" {
+					<-resting
+				}
+				for k.s.Rekor1.Requests() == 0 {
+					time.Sleep(time.Millisecond)
+				}
+				end(k, send, cancel)
+				select {
+				case <-done:
+				case <-time.After(10 * time.Second):
+					t.Fatal("it is still there")
+				}
+			})
+		}
+	}
+}
+
+// Answers that nobody takes end the run.
+func TestLookupAnswerCannotBeWritten(t *testing.T) {
+	k := newTalk(t)
+	stdin, send := io.Pipe()
+	k.env.Stdin, k.env.Stdout = stdin, &brim{}
+	go func() { _ = json.NewEncoder(send).Encode(public(k.leaf("alice"))[0]) }()
+	if status := Run(t.Context(), k.env); status == 0 || !strings.Contains(k.stderr.String(), "no space") {
+		t.Errorf("status %d, %q", status, k.stderr.String())
+	}
+}
+
+// brim has room for one line.
+type brim struct{ written bool }
+
+func (b *brim) Write(p []byte) (int, error) {
+	if b.written {
+		return 0, errors.New("no space")
+	}
+	b.written = true
+	return len(p), nil
+}
