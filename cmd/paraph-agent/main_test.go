@@ -7,13 +7,20 @@ import (
 	"testing"
 )
 
-// The program as it is installed: it tells its version, and for the rest that
-// it is paraph's to call.
-func TestProgram(t *testing.T) {
+// build builds the program and returns its path.
+func build(t *testing.T) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "paraph-agent")
 	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	return path
+}
+
+// The program as it is installed: it tells its version, and for the rest that
+// it is paraph's to call.
+func TestProgram(t *testing.T) {
+	path := build(t)
 	out, err := exec.Command(path, "version").CombinedOutput()
 	if err != nil || !strings.HasPrefix(string(out), "paraph-agent ") || strings.Count(string(out), "\n") != 1 {
 		t.Errorf("%v, %q", err, out)

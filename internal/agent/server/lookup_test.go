@@ -53,7 +53,7 @@ type talk struct {
 
 func newTalk(t *testing.T, options ...testpki.Option) *talk {
 	t.Helper()
-	c, p, s := newCall(t, options...)
+	c, p, s := newCall(t, append(options, testpki.CAKeyP256())...)
 	k := &talk{call: c, p: p, s: s, clock: &fakeClock{now: testpki.DefaultTime}}
 	k.env.Args = []string{"lookup", "--client-version", version.String(), "--jobs", "4"}
 	k.env.Environ = append(k.env.Environ, "PARAPH_SIGNING_CONFIG=", "PARAPH_ID_TOKEN=")
