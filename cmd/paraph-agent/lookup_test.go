@@ -23,24 +23,24 @@ import (
 	"github.com/paraph/paraph/internal/testpki"
 )
 
-// A world is the built program, an instance, and how it is called there.
+// A world is an instance, and how the program is called there.
 type world struct {
-	path, version string
-	environ       []string
-	p             *testpki.PKI
-	s             *testpki.Servers
+	version string
+	environ []string
+	p       *testpki.PKI
+	s       *testpki.Servers
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{path: build(t), p: testpki.New(testpki.CAKeyP256())}
+	w := &world{p: testpki.New(testpki.CAKeyP256())}
 	w.s = w.p.Serve(t)
 	home := t.TempDir()
 	root := filepath.Join(home, "root.json")
 	if err := os.WriteFile(root, w.p.TrustedRoot(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(w.path, "version").Output()
+	out, err := exec.Command(program, "version").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestLookup(t *testing.T) {
 		}
 	}
 	answered := 0
-	err := agent.Lookup(t.Context(), w.path, w.environ, w.version, 4, requests, func(a agent.Answer) error {
+	err := agent.Lookup(t.Context(), program, w.environ, w.version, 4, requests, func(a agent.Answer) error {
 		answered++
 		if a.Error != "" || len(a.Entries) != a.N/10%3 {
 			t.Errorf("%d: %d entries, %q", a.N, len(a.Entries), a.Error)
@@ -106,14 +106,14 @@ func TestLookupFails(t *testing.T) {
 	leaf := w.signed(t, 1)
 	one := func(yield func(agent.Request) bool) { yield(agent.Request{Instance: "public", Leaf: leaf}) }
 	ignore := func(a agent.Answer) error { return fmt.Errorf("it answered: %+v", a) }
-	err := agent.Lookup(t.Context(), w.path, w.environ, "v0.0.1", 1, one, ignore)
+	err := agent.Lookup(t.Context(), program, w.environ, "v0.0.1", 1, one, ignore)
 	if err == nil || !strings.Contains(err.Error(), "and paraph is v0.0.1: install both from one build") {
 		t.Error(err)
 	}
 	w.s.Rekor1.Set(testpki.Stall())
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
-	if err := agent.Lookup(ctx, w.path, w.environ, w.version, 1, one, ignore); !errors.Is(err, context.DeadlineExceeded) {
+	if err := agent.Lookup(ctx, program, w.environ, w.version, 1, one, ignore); !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
 	}
 }
@@ -140,7 +140,7 @@ func TestLookupEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w.s.Rekor1.Set(test.fault)
 			before := w.s.Rekor1.Requests()
-			c := exec.Command(w.path, "lookup", "--client-version", w.version, "--jobs", "2")
+			c := exec.Command(program, "lookup", "--client-version", w.version, "--jobs", "2")
 			c.Env = w.environ
 			stdin, err := c.StdinPipe()
 			if err != nil {

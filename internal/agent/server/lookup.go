@@ -117,14 +117,11 @@ func read(ctx context.Context, stdin io.Reader, requests chan<- agent.Request) e
 
 // serve answers a request, unless nobody waits any more.
 func (d *desk) serve(ctx context.Context, r agent.Request) {
-	a := agent.Answer{N: r.N}
 	found, err := d.find(ctx, r)
 	if ctx.Err() != nil {
 		return
 	}
-	for _, e := range found {
-		a.Entries = append(a.Entries, e)
-	}
+	a := agent.Answer{N: r.N, Entries: found}
 	if err != nil {
 		a.Error = err.Error()
 	}
