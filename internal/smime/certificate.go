@@ -24,19 +24,15 @@ func (i identifier) names(cert *x509.Certificate) bool {
 	return bytes.Equal(i.issuer, cert.RawIssuer) && i.serial.Cmp(cert.SerialNumber) == 0
 }
 
-// readIdentifier reads version and sid of a SignerInfo, RFC 5652, 5.3. Version
-// 1 goes with the first choice, 3 with the second:
+// readIdentifier reads the sid of a SignerInfo, RFC 5652, 5.3. Version 1 goes
+// with the first choice, 3 with the second:
 //
 //	SignerIdentifier ::= CHOICE {
 //	    issuerAndSerialNumber SEQUENCE { issuer Name, serialNumber INTEGER },
 //	    subjectKeyIdentifier [0] IMPLICIT OCTET STRING }
-func readIdentifier(in *cryptobyte.String) (identifier, error) {
-	var version int64
+func readIdentifier(in *cryptobyte.String, version int64) (identifier, error) {
 	var sid, issuer, key cryptobyte.String
 	serial := new(big.Int)
-	if !in.ReadASN1Integer(&version) {
-		return identifier{}, syntaxf("signer-info", "the SignerInfo is not well-formed")
-	}
 	switch {
 	case version == 1 && in.ReadASN1(&sid, cbasn1.SEQUENCE) && sid.ReadASN1Element(&issuer, cbasn1.SEQUENCE) &&
 		sid.ReadASN1Integer(serial) && sid.Empty():

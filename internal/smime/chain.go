@@ -1,6 +1,7 @@
 package smime
 
 import (
+	"bytes"
 	"crypto/x509"
 	"errors"
 	"slices"
@@ -54,19 +55,18 @@ func (s *store) chain(leaf *x509.Certificate, others []*x509.Certificate, usage 
 			between.AddCert(c)
 		}
 	}
-	chains, err := leaf.Verify(x509.VerifyOptions{
-		Roots: roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{usage},
-	})
+	o := x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{usage}}
+	chains, err := leaf.Verify(o)
 	if err != nil {
-		return nil, chainError(leaf, err)
+		return nil, chainError(leaf, others, o, err)
 	}
 	return chains[0], nil
 }
 
 // chainError gives an error of package x509 its class. That no root is known
-// which leads to the leaf is no fault of the leaf's, unless its issuer's
-// signature is one that does not count.
-func chainError(leaf *x509.Certificate, err error) error {
+// which leads to the leaf is no fault of the leaf's, unless what leads to it is
+// known and does not count: a weak signature, or a person who plays the CA.
+func chainError(leaf *x509.Certificate, others []*x509.Certificate, o x509.VerifyOptions, err error) error {
 	var unknown x509.UnknownAuthorityError
 	if !errors.As(err, &unknown) {
 		return verdict.Errorf(verdict.Chain, "chain", "the certificate does not chain to a root: %w", err)
@@ -74,7 +74,21 @@ func chainError(leaf *x509.Certificate, err error) error {
 	if isWeak(leaf.SignatureAlgorithm) {
 		return verdict.Errorf(verdict.Chain, "weak-certificate", "the certificate is signed with %v, which does not bind any more", leaf.SignatureAlgorithm)
 	}
+	o.KeyUsages = []x509.ExtKeyUsage{x509.ExtKeyUsageAny}
+	for _, c := range others {
+		if !bytes.Equal(c.RawSubject, leaf.RawIssuer) || mayIssue(c) {
+			continue
+		}
+		if _, err := c.Verify(o); err == nil {
+			return verdict.Errorf(verdict.Chain, "issuer-no-ca", "the certificate was issued by %q, who is no CA", leaf.Issuer)
+		}
+	}
 	return verdict.Errorf(verdict.Material, "unknown-ca", "the certificate was issued by %q, which leads to no root that is known here", leaf.Issuer)
+}
+
+// mayIssue is RFC 5280, 4.2.1.3 and 4.2.1.9.
+func mayIssue(c *x509.Certificate) bool {
+	return c.IsCA && (c.KeyUsage == 0 || c.KeyUsage&x509.KeyUsageCertSign != 0)
 }
 
 func isWeak(a x509.SignatureAlgorithm) bool {

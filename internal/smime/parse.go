@@ -26,6 +26,7 @@ type message struct {
 	leaf   *x509.Certificate   // the one that the signer names
 	others []*x509.Certificate // which may lead from it to a root
 
+	version   int64 // of the SignerInfo
 	hash      crypto.Hash
 	algorithm x509.SignatureAlgorithm
 	signed    []byte // the signed attributes as received, under the tag of a SET
@@ -71,9 +72,6 @@ func (m *message) readSignedData(in cryptobyte.String) error {
 		!in.ReadASN1(&signers, cbasn1.SET) || !in.Empty() {
 		return syntaxf("signed-data", "the SignedData is not well-formed")
 	}
-	if version < 1 || version > maxVersion {
-		return syntaxf("signed-data-version", "the SignedData is of version %d, not 1 to %d", version, maxVersion)
-	}
 	if signers.Empty() {
 		return syntaxf("no-signer", "nobody signed the message")
 	}
@@ -95,6 +93,10 @@ func (m *message) readSignedData(in cryptobyte.String) error {
 	}
 	if err := m.readSigner(signer, certificates); err != nil {
 		return err
+	}
+	// RFC 5652, 5.1, for what was not refused before.
+	if version != m.version {
+		return syntaxf("signed-data-version", "the SignedData is of version %d, its signer of version %d", version, m.version)
 	}
 	if announced != m.hash {
 		return syntaxf("digest-algorithm-mismatch", "the signer's digest algorithm is %v, the message's %v", m.hash, announced)
@@ -135,7 +137,10 @@ func readDigest(in *cryptobyte.String) (crypto.Hash, error) {
 //	    signature SignatureValue,
 //	    unsignedAttrs [1] IMPLICIT UnsignedAttributes OPTIONAL }
 func (m *message) readSigner(in, certificates cryptobyte.String) error {
-	who, err := readIdentifier(&in)
+	if !in.ReadASN1Integer(&m.version) {
+		return syntaxf("signer-info", "the SignerInfo is not well-formed")
+	}
+	who, err := readIdentifier(&in, m.version)
 	if err != nil {
 		return err
 	}

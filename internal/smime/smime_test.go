@@ -181,8 +181,7 @@ func TestResult(t *testing.T) {
 // What a signer may do as he likes.
 func TestLiberties(t *testing.T) {
 	for name, edit := range map[string]func(*testpki.SMIMEMessage){
-		"named by key identifier": func(m *testpki.SMIMEMessage) { m.Name = testpki.SignerKeyID(alice) },
-		"version 3":               func(m *testpki.SMIMEMessage) { m.Version = []byte{2, 1, 3} },
+		"named by key identifier": func(m *testpki.SMIMEMessage) { m.Name, m.Version = testpki.SignerKeyID(alice), []byte{2, 1, 3} },
 		"revocation lists":        func(m *testpki.SMIMEMessage) { m.Lists = tlv(0x30, []byte{5, 0}) },
 		"the certificates in other order": func(m *testpki.SMIMEMessage) {
 			m.Certificates[0], m.Certificates[1] = m.Certificates[1], m.Certificates[0]
@@ -297,7 +296,7 @@ func TestTimestamp(t *testing.T) {
 // twin is another certificate with the issuer and serial number of c.
 func twin(t *testing.T, c *x509.Certificate) []byte {
 	t.Helper()
-	template := &x509.Certificate{SerialNumber: c.SerialNumber, NotAfter: c.NotAfter}
+	template := &x509.Certificate{SerialNumber: c.SerialNumber, NotBefore: c.NotBefore, NotAfter: c.NotAfter}
 	parent := &x509.Certificate{RawSubject: c.RawIssuer}
 	return must(x509.CreateCertificate(rand.Reader, template, parent, key.Public(), testpki.Key("forger")))
 }
