@@ -142,8 +142,7 @@ func ForSigning(src Source) (*Signing, error) {
 }
 
 // DefaultLog returns the log file where none is set, or the configuration
-// cannot be read: $XDG_STATE_HOME/paraph/log, "" if
-// there is no home.
+// cannot be read: $XDG_STATE_HOME/paraph/log, "" if there is no home.
 func DefaultLog(env []string) string {
 	if state := xdg.State(env); state != "" {
 		return filepath.Join(state, "log")

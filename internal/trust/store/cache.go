@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -196,4 +198,19 @@ func (s Store) Save(i *Instance, c *Copy) error {
 		}
 	}
 	return nil
+}
+
+// LockFile returns the file whose lock whoever writes an instance's files must
+// hold, and makes its folder. Who locks it is the writer's business.
+func (s Store) LockFile(instance string) (string, error) {
+	if err := CheckName(instance); err != nil {
+		return "", err
+	}
+	if s.cache == "" {
+		return "", errNoCache
+	}
+	if err := os.MkdirAll(s.cache, 0o700); err != nil {
+		return "", err
+	}
+	return filepath.Join(s.cache, instance+".lock"), checkDir(s.cache)
 }
