@@ -3,6 +3,7 @@ package trust
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -92,30 +93,58 @@ func ParseSigningConfig(data []byte) (*SigningConfig, error) {
 	return c, nil
 }
 
-// Select returns the service to use at time now: of those that are valid and
-// speak one of the given API versions, the first with the highest version.
-// It refuses a selector that asks for more than one service, since a
-// signature holds one log entry and one timestamp.
-func Select(kind string, services []Service, sel Selector, now time.Time, versions ...int) (Service, error) {
+// Newest returns the service to use at time now where one of a kind is used,
+// as certificate authorities and issuers are: of those that are valid, with
+// the highest of the given API versions, the one whose validity began last,
+// the first listed of several.
+func Newest(kind string, services []Service, now time.Time, versions ...int) (Service, error) {
+	list := candidates(services, now, versions)
+	if len(list) == 0 {
+		return Service{}, fmt.Errorf("signing config: no %s with API version %v is valid at %s", kind, versions, now.UTC().Format(time.RFC3339))
+	}
+	return list[0], nil
+}
+
+// Select returns the services to use at time now where a selector says how
+// many, as for logs and timestamp authorities: Newest of each operator, no
+// operator twice, all of the same API version.
+func Select(kind string, services []Service, sel Selector, now time.Time, versions ...int) ([]Service, error) {
+	if _, err := Newest(kind, services, now, versions...); err != nil {
+		return nil, err
+	}
+	var list []Service
+	for _, s := range candidates(services, now, versions) {
+		taken := slices.ContainsFunc(list, func(t Service) bool { return t.Operator == s.Operator })
+		if !taken {
+			list = append(list, s)
+		}
+	}
 	switch {
-	case sel.Name == "" || sel.Name == "SERVICE_SELECTOR_UNDEFINED" || sel.Name == "ANY":
-	case sel.Name == "EXACT" && sel.Count == 1:
-	default:
-		return Service{}, fmt.Errorf("signing config: selector %s %d for the %s is not supported: one is used", sel.Name, sel.Count, kind)
+	case sel.Name == "ANY":
+		return list[:1], nil
+	case sel.Name == "ALL":
+		return list, nil
+	case sel.Name == "EXACT" && sel.Count > 0 && sel.Count <= len(list):
+		return list[:sel.Count], nil
+	case sel.Name == "EXACT":
+		return nil, fmt.Errorf("signing config: it asks for EXACT %d of the %s, by as many operators, and only %d can be used", sel.Count, kind, len(list))
+	case sel.Name == "" || sel.Name == "SERVICE_SELECTOR_UNDEFINED":
+		return nil, fmt.Errorf("signing config: it does not say which %s to use: its selector must be ANY, ALL or EXACT", kind)
 	}
-	var best Service
+	return nil, fmt.Errorf("signing config: the selector %q for the %s is not ANY, ALL or EXACT", sel.Name, kind)
+}
+
+// candidates are the services that are valid and have the highest of the API
+// versions that any valid one has, newest first.
+func candidates(services []Service, now time.Time, versions []int) (list []Service) {
+	highest := 0
 	for _, s := range services {
-		if !s.Valid.Contains(now) {
-			continue
-		}
-		for _, v := range versions {
-			if s.MajorAPIVersion == v && v > best.MajorAPIVersion {
-				best = s
-			}
+		if s.Valid.Contains(now) && slices.Contains(versions, s.MajorAPIVersion) {
+			highest = max(highest, s.MajorAPIVersion)
+			list = append(list, s)
 		}
 	}
-	if best.URL == "" {
-		return best, fmt.Errorf("signing config: no %s with API version %v is valid at %s", kind, versions, now.UTC().Format(time.RFC3339))
-	}
-	return best, nil
+	list = slices.DeleteFunc(list, func(s Service) bool { return s.MajorAPIVersion != highest })
+	slices.SortStableFunc(list, func(a, b Service) int { return b.Valid.Start.Compare(a.Valid.Start) })
+	return list
 }

@@ -80,7 +80,7 @@ func chooseEndpoints(cfg *config.Signing, now time.Time) (endpoints, error) {
 
 func (e *endpoints) fill(sc trust.SigningConfig, now time.Time) error {
 	if e.fulcio == "" {
-		s, err := choose("certificate authority", "paraph.fulcio", sc.CAs, trust.Selector{}, now, 1)
+		s, err := listed{"certificate authority", "paraph.fulcio", sc.CAs, nil, []int{1}}.choose(now)
 		if err != nil {
 			return err
 		}
@@ -91,7 +91,7 @@ func (e *endpoints) fill(sc trust.SigningConfig, now time.Time) error {
 		if e.rekorVersion != 0 {
 			versions = []int{e.rekorVersion}
 		}
-		s, err := choose("transparency log", "paraph.rekor", sc.Logs, sc.LogSelector, now, versions...)
+		s, err := listed{"transparency log", "paraph.rekor", sc.Logs, &sc.LogSelector, versions}.choose(now)
 		if err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func (e *endpoints) fill(sc trust.SigningConfig, now time.Time) error {
 		e.rekorVersion = 1
 	}
 	if e.tsa == "" && len(sc.TSAs) > 0 {
-		s, err := choose("timestamp authority", "paraph.timestamp", sc.TSAs, sc.TSASelector, now, 1)
+		s, err := listed{"timestamp authority", "paraph.timestamp", sc.TSAs, &sc.TSASelector, []int{1}}.choose(now)
 		if err != nil {
 			return err
 		}
@@ -113,12 +113,29 @@ func (e *endpoints) fill(sc trust.SigningConfig, now time.Time) error {
 	return nil
 }
 
-// choose selects a service and makes sure that its URL may be used.
-func choose(kind, key string, services []trust.Service, sel trust.Selector, now time.Time, versions ...int) (trust.Service, error) {
-	if len(services) == 0 {
-		return trust.Service{}, fmt.Errorf("no %s is configured: set %s or paraph.signingConfig", kind, key)
+// A listed is a kind of service as the signing config lists it.
+type listed struct {
+	kind, key string // key names one of them
+	services  []trust.Service
+	selector  *trust.Selector // nil: always one
+	versions  []int
+}
+
+// choose selects a service and makes sure that its URL may be used. A
+// signature holds one log entry and one timestamp: a selector that asks for
+// more is not followed by half.
+func (l listed) choose(now time.Time) (trust.Service, error) {
+	if len(l.services) == 0 {
+		return trust.Service{}, fmt.Errorf("no %s is configured: set %s or paraph.signingConfig", l.kind, l.key)
 	}
-	s, err := trust.Select(kind, services, sel, now, versions...)
+	s, err := trust.Newest(l.kind, l.services, now, l.versions...)
+	if err == nil && l.selector != nil {
+		var several []trust.Service
+		several, err = trust.Select(l.kind, l.services, *l.selector, now, l.versions...)
+		if len(several) > 1 {
+			err = fmt.Errorf("signing config: its selector %s takes %d for the %s, and a signature holds what one says: set %s", l.selector.Name, len(several), l.kind, l.key)
+		}
+	}
 	if err != nil {
 		return s, err
 	}

@@ -15,7 +15,7 @@ func service(url string, version int) trust.Service {
 	return trust.Service{URL: url, MajorAPIVersion: version, Valid: trust.Interval{Start: now.AddDate(0, 0, -1)}}
 }
 
-func listed() trust.SigningConfig {
+func listing() trust.SigningConfig {
 	any := trust.Selector{Name: "ANY"}
 	return trust.SigningConfig{
 		CAs:         []trust.Service{service("https://ca.example", 1)},
@@ -43,7 +43,19 @@ func TestFill(t *testing.T) {
 		"no CA":                        {change: func(sc *trust.SigningConfig) { sc.CAs = nil }, err: "set paraph.fulcio or paraph.signingConfig"},
 		"no log":                       {change: func(sc *trust.SigningConfig) { sc.Logs = nil }, err: "set paraph.rekor or paraph.signingConfig"},
 		"version 2 without timestamps": {change: func(sc *trust.SigningConfig) { sc.TSAs = nil }, err: "proves no time: set paraph.timestamp"},
-		"CA not yet valid":             {change: func(sc *trust.SigningConfig) { sc.CAs[0].Valid.Start = now.Add(time.Second) }, err: "certificate authority"},
+		"two logs to be used": {change: func(sc *trust.SigningConfig) {
+			sc.LogSelector = trust.Selector{Name: "ALL"}
+			other := service("https://log3.example", 2)
+			other.Operator = "other.example"
+			sc.Logs = append(sc.Logs, other)
+		}, err: "its selector ALL takes 2 for the transparency log, and a signature holds what one says: set paraph.rekor"},
+		"two timestamps to be had": {change: func(sc *trust.SigningConfig) { sc.TSASelector = trust.Selector{Name: "EXACT", Count: 2} }, err: "EXACT 2"},
+		"no selector":              {change: func(sc *trust.SigningConfig) { sc.LogSelector = trust.Selector{} }, err: "does not say which transparency log"},
+		"no selector, no use for it": {
+			given: endpoints{rekor: "https://b"}, change: func(sc *trust.SigningConfig) { sc.LogSelector = trust.Selector{} },
+			want: endpoints{"https://ca.example", "https://b", "https://tsa.example/ts", 1},
+		},
+		"CA not yet valid": {change: func(sc *trust.SigningConfig) { sc.CAs[0].Valid.Start = now.Add(time.Second) }, err: "certificate authority"},
 		"log's time is over": {change: func(sc *trust.SigningConfig) {
 			for i := range sc.Logs {
 				sc.Logs[i].Valid.End = now.Add(-time.Second)
@@ -55,7 +67,7 @@ func TestFill(t *testing.T) {
 		"secrets in the URL":        {change: func(sc *trust.SigningConfig) { sc.Logs[0].URL = "https://a:b@log.example" }, err: "is not a"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sc, got := listed(), tt.given
+			sc, got := listing(), tt.given
 			if tt.change != nil {
 				tt.change(&sc)
 			}
