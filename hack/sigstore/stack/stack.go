@@ -166,7 +166,7 @@ func (s *Stack) makeFolders() error {
 	if err := os.MkdirAll(s.Dir, privateDir); err != nil {
 		return err
 	}
-	for _, name := range []string{stateDir, logDir, tufDir} {
+	for _, name := range []string{stateDir, logDir} {
 		if err := os.Mkdir(s.path(name), privateDir); err != nil {
 			return fmt.Errorf("the folder of a new stack must be a new one: %w", err)
 		}
