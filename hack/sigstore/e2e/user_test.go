@@ -213,10 +213,23 @@ type verdict struct {
 // verify runs paraph verify and returns what it says and its exit status.
 func (u *user) verify(revs ...string) (report, int) {
 	u.t.Helper()
-	r := u.run("", "paraph", append([]string{"verify", "--format", "json"}, revs...)...)
+	return u.report("paraph", append([]string{"verify", "--format", "json"}, revs...)...)
+}
+
+// verifyOffline is verify in a network namespace with nothing in it, not even
+// a loopback that is up.
+func (u *user) verifyOffline(revs ...string) (report, int) {
+	u.t.Helper()
+	return u.report("unshare", append([]string{"-rn", "paraph", "verify", "--format", "json"}, revs...)...)
+}
+
+// report runs a command that prints one.
+func (u *user) report(name string, args ...string) (report, int) {
+	u.t.Helper()
+	r := u.run("", name, args...)
 	var out report
 	if err := json.Unmarshal([]byte(r.stdout), &out); err != nil {
-		u.t.Fatalf("paraph verify %q: exit status %d, %v: %q %s", revs, r.status, err, r.stdout, r.stderr)
+		u.t.Fatalf("%s %q: exit status %d, %v: %q %s", name, args, r.status, err, r.stdout, r.stderr)
 	}
 	return out, r.status
 }

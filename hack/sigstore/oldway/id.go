@@ -15,8 +15,8 @@ import (
 var longID = regexp.MustCompile(`(?m)^((?:tree|parent) [0-9a-f]{40})[0-9a-f]{24}$`)
 
 // CommitID is the id that gitsign logs for a signed commit: that of the commit
-// as go-git reads and writes it. As a rule it is the commit's own. In a
-// repository of format SHA-256 it is the SHA-1 of a commit with trees and
+// as go-git reads it and gitsign writes it anew, without the headers that it
+// has no field for. Where there are none it is the commit's own. In a repository of format SHA-256 it is the SHA-1 of a commit with trees and
 // parents of twenty bytes: go-git of 2022 cut longer ones without a word
 // (plumbing.NewHash), where the present one refuses them.
 func CommitID(format git.Format, raw []byte) (string, error) {
@@ -35,7 +35,6 @@ func CommitID(format git.Format, raw []byte) (string, error) {
 	return encoded(&object.Commit{
 		Author: commit.Author, Committer: commit.Committer,
 		TreeHash: commit.TreeHash, ParentHashes: commit.ParentHashes,
-		MergeTag: commit.MergeTag, Encoding: commit.Encoding, ExtraHeaders: commit.ExtraHeaders,
 		Message: commit.Message, PGPSignature: string(o.Signature),
 	})
 }

@@ -9,11 +9,13 @@ import (
 	"crypto/x509/pkix"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/paraph/paraph/git"
+	"github.com/paraph/paraph/internal/proof"
 	"github.com/paraph/paraph/internal/testpki"
 )
 
@@ -56,18 +58,40 @@ func signed(t *testing.T, f git.Format, kind git.Type, raw string) (object []byt
 	return object, id
 }
 
-func TestCommitIDIsTheCommits(t *testing.T) {
+// known fails the test unless paraph, too, thinks that id can have been logged.
+func known(t *testing.T, f git.Format, kind git.Type, object []byte, id string) {
+	t.Helper()
+	o, err := git.Split(f, kind, object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	itself, err := git.Hash(f, kind, object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := proof.LoggedIDs(o.Payload, o.Signature, itself)
+	if !slices.ContainsFunc(ids, func(l proof.LoggedID) bool { return l.ID == id }) {
+		t.Errorf("paraph does not think of %s: %v", id, ids)
+	}
+}
+
+func TestCommitIDs(t *testing.T) {
 	parent := "parent " + strings.Repeat("ab", 20) + "\n"
-	for name, raw := range map[string]string{
-		"first":      "tree " + tree40 + "\n" + people + "\nFirst\n",
-		"merge":      "tree " + tree40 + "\n" + parent + parent + people + "\nMerge\n",
-		"encoding":   "tree " + tree40 + "\n" + people + "encoding ISO-8859-1\n\nTest \xe9\n",
-		"no newline": "tree " + tree40 + "\n" + people + "\nFirst",
+	mergetag := "mergetag object " + strings.Repeat("ab", 20) + "\n type commit\n tag v1\n \n One\n"
+	for _, tt := range []struct{ name, raw, lost string }{
+		{"first", "tree " + tree40 + "\n" + people + "\nFirst\n", ""},
+		{"merge", "tree " + tree40 + "\n" + parent + parent + people + "\nMerge\n", ""},
+		{"no newline", "tree " + tree40 + "\n" + people + "\nFirst", ""},
+		{"encoding", "tree " + tree40 + "\n" + people + "encoding ISO-8859-1\n\nTest \xe9\n", "encoding ISO-8859-1\n"},
+		{"merge of a tag", "tree " + tree40 + "\n" + parent + people + mergetag + "\nMerge\n", mergetag},
 	} {
-		object, want := signed(t, git.SHA1, git.Commit, raw)
-		if got, err := CommitID(git.SHA1, object); err != nil || got != want {
-			t.Errorf("%s: %s, %v, want %s", name, got, err, want)
+		object, itself := signed(t, git.SHA1, git.Commit, tt.raw)
+		want := sha1Of("commit", strings.Replace(string(object), tt.lost, "", 1))
+		got, err := CommitID(git.SHA1, object)
+		if err != nil || got != want || (got == itself) != (tt.lost == "") {
+			t.Errorf("%s: %s, %v, want %s; the commit is %s", tt.name, got, err, want, itself)
 		}
+		known(t, git.SHA1, git.Commit, object, got)
 	}
 }
 
@@ -98,9 +122,11 @@ func TestCommitIDOfSHA256(t *testing.T) {
 	parent := strings.Repeat("ab", 32)
 	object, _ := signed(t, git.SHA256, git.Commit, "tree "+tree64+"\nparent "+parent+"\n"+people+"\nSecond\n")
 	want := strings.NewReplacer(tree64, tree64[:40], parent, parent[:40], "\ngpgsig-sha256 ", "\ngpgsig ").Replace(string(object))
-	if got, err := CommitID(git.SHA256, object); err != nil || got != sha1Of("commit", want) {
+	got, err := CommitID(git.SHA256, object)
+	if err != nil || got != sha1Of("commit", want) {
 		t.Errorf("%s, %v, want the id of\n%s", got, err, want)
 	}
+	known(t, git.SHA256, git.Commit, object, got)
 }
 
 func TestTagIDs(t *testing.T) {
@@ -109,8 +135,12 @@ func TestTagIDs(t *testing.T) {
 	armor := strings.TrimSuffix(strings.TrimPrefix(string(object), raw), "\n")
 	asCommit := "tree " + strings.Repeat("0", 40) + "\nauthor  <> 0 +0000\ncommitter  <> 0 +0000\n" +
 		"gpgsig " + strings.ReplaceAll(armor, "\n", "\n ") + "\n\nThe first\n"
-	if got, err := TagAsCommitID(git.SHA1, object); err != nil || got != sha1Of("commit", asCommit) {
+	got, err := TagAsCommitID(git.SHA1, object)
+	if err != nil || got != sha1Of("commit", asCommit) {
 		t.Errorf("as a commit %s, %v, want the id of\n%s", got, err, asCommit)
+	}
+	for _, logged := range []string{got, HeaderID(object), TagID(object)} {
+		known(t, git.SHA1, git.Tag, object, logged)
 	}
 	if got := HeaderID(object); got != sha1Of("commit", string(object)) {
 		t.Errorf("under a commit's header %s", got)
