@@ -155,6 +155,9 @@ func (env Env) answer(c gpgCall, r *verify.Result, err error) int {
 // signer turns a result into what a status line says of the signer.
 func signer(r *verify.Result) gpgstatus.Signer {
 	s := gpgstatus.Signer{Fingerprint: r.Fingerprint, UID: r.Claimed, Time: r.Time()}
+	if r.Leaf != nil {
+		s.Key, s.Hash = r.Leaf.PublicKeyAlgorithm, r.Hash
+	}
 	if r.Signer != nil {
 		s.UID = verify.Display(r.Signer.Name, r.Signer.Issuer)
 		s.Primary = r.Signer.PrimaryID()

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/paraph/paraph/internal/config"
@@ -10,6 +12,7 @@ import (
 	"github.com/paraph/paraph/internal/policy"
 	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/trust/store"
+	"github.com/paraph/paraph/internal/verdict"
 	"github.com/paraph/paraph/internal/verify"
 )
 
@@ -24,7 +27,9 @@ func (env Env) verification(ctx context.Context, repo *gitcmd.Repo, flags map[st
 
 // trust reads what a verification relies on.
 func (env Env) trust(cfg *config.Verification) (verify.Trust, error) {
-	t := verify.Trust{MaxRootAge: cfg.MaxRootAge, Now: time.Now()}
+	t := verify.Trust{MaxRootAge: cfg.MaxRootAge, Now: time.Now(), SMIMERoots: sync.OnceValues(func() (*x509.CertPool, error) {
+		return cfg.SMIMERoots.CertPool(env.ReadFile)
+	})}
 	if cfg.TrustedRoot.Set() {
 		root, err := cfg.TrustedRoot.Root(env.ReadFile)
 		t.Roots = []*trust.Root{root}
@@ -43,6 +48,9 @@ func (env Env) trust(cfg *config.Verification) (verify.Trust, error) {
 
 // judge asks the one trusted signer, where one is named.
 func judge(cfg *config.Verification, r *verify.Result) error {
+	if r.Err != nil && r.Err.Class == verdict.Infrastructure {
+		return r.Err // nothing was said of the signature
+	}
 	s, err := signerOf(cfg)
 	if s != nil {
 		s.Judge(r)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/x509"
 	"os"
 
 	"github.com/paraph/paraph/internal/trust"
@@ -43,6 +44,23 @@ func (s Setting) Root(read Reader) (*trust.Root, error) {
 		root.Checked = info.ModTime()
 	}
 	return root, nil
+}
+
+// CertPool reads the PEM certificates of the file that the setting names, the
+// system's where it is not set.
+func (s Setting) CertPool(read Reader) (*x509.CertPool, error) {
+	if !s.Set() {
+		return x509.SystemCertPool()
+	}
+	data, err := s.File(read)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(data) {
+		return nil, errorf("%s: %s has no certificate in PEM", s.Source, s.Value)
+	}
+	return pool, nil
 }
 
 // SigningConfig reads the signing config that the setting names, an empty one

@@ -7,6 +7,8 @@
 package gpgstatus
 
 import (
+	"crypto"
+	"crypto/x509"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -26,13 +28,20 @@ type Signer struct {
 	UID string
 	// Time is the proven time of the signature; zero if none is.
 	Time time.Time
+	// Key and Hash are the algorithms of the signature; zero is ECDSA, SHA-256.
+	Key  x509.PublicKeyAlgorithm
+	Hash crypto.Hash
 	// Primary stays the same for one signer while the certificates change.
 	Primary [32]byte
 }
 
 const (
-	pubkeyECDSA  = 19 // RFC 4880bis, 9.1
-	hashSHA256   = 8  // RFC 4880, 9.4
+	pubkeyRSA    = 1  // RFC 9580, 9.1, as the others
+	pubkeyECDSA  = 19 // of any curve
+	pubkeyEdDSA  = 22 // Ed25519
+	hashSHA256   = 8  // RFC 9580, 9.5
+	hashSHA384   = 9
+	hashSHA512   = 10
 	classBinary  = "00"
 	errNoPubkey  = 9 // GnuPG's reason code for ERRSIG
 	prefix       = "[GNUPG:] "
@@ -64,7 +73,7 @@ func Verification(v verdict.Verdict, s Signer) []byte {
 		b.signer("BADSIG", s)
 		b.trust("NEVER")
 	default:
-		b.line("ERRSIG", fmt.Sprintf("%s %d %d %s %d %d", fingerprint(s.Fingerprint), pubkeyECDSA, hashSHA256, classBinary, unix(s.Time), errNoPubkey))
+		b.line("ERRSIG", fmt.Sprintf("%s %d %d %s %d %d", fingerprint(s.Fingerprint), s.pubkey(), s.hash(), classBinary, unix(s.Time), errNoPubkey))
 		b.trust("NEVER")
 	}
 	return b.out
@@ -78,6 +87,27 @@ func Created(s Signer) []byte {
 	b.line("BEGIN_SIGNING", fmt.Sprintf("H%d", hashSHA256))
 	b.line("SIG_CREATED", fmt.Sprintf("D %d %d %s %d %s", pubkeyECDSA, hashSHA256, classBinary, unix(s.Time), fingerprint(s.Fingerprint)))
 	return b.out
+}
+
+// pubkey is the number of the key's algorithm.
+func (s Signer) pubkey() int {
+	switch s.Key {
+	case x509.RSA:
+		return pubkeyRSA
+	case x509.Ed25519:
+		return pubkeyEdDSA
+	}
+	return pubkeyECDSA
+}
+
+func (s Signer) hash() int {
+	switch s.Hash {
+	case crypto.SHA384:
+		return hashSHA384
+	case crypto.SHA512:
+		return hashSHA512
+	}
+	return hashSHA256
 }
 
 type builder struct{ out []byte }
@@ -105,7 +135,7 @@ func (b *builder) signer(keyword string, s Signer) {
 // reserved, algorithms, class, and the fingerprint that stands for the signer.
 func (b *builder) valid(s Signer) {
 	b.line("VALIDSIG", fmt.Sprintf("%s %s %d 0 3 0 %d %d %s %s", fingerprint(s.Fingerprint),
-		s.Time.UTC().Format(time.DateOnly), unix(s.Time), pubkeyECDSA, hashSHA256, classBinary, fingerprint(s.Primary)))
+		time.Unix(unix(s.Time), 0).UTC().Format(time.DateOnly), unix(s.Time), s.pubkey(), s.hash(), classBinary, fingerprint(s.Primary)))
 }
 
 func (b *builder) trust(level string) { b.line("TRUST_"+level, "0 shell") }

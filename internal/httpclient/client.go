@@ -30,7 +30,7 @@ const (
 	bodyTime    = 10 * time.Second // from the end of the header to the end of the body
 	maxHeader   = 64 << 10         // bytes of a response's header
 	maxRedirect = 3
-	maxIdle     = 16               // connections to one host that are kept for the next requests
+	maxIdle     = 16 // connections to one host that are kept for the next requests
 )
 
 // A Client sends requests. It is safe for concurrent use and keeps

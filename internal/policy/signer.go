@@ -67,6 +67,8 @@ func (s *Signer) Judge(r *verify.Result) {
 		return
 	}
 	switch {
+	case r.Signer.Instance == verify.InstanceSMIME:
+		r.Judge(verdict.Errorf(verdict.Identity, "smime", "signed by %q with an S/MIME certificate, and %s asks for a name that an OpenID Connect issuer vouches for", r.Signer.Name, s.Source), "")
 	case !s.name.matches(r.Signer.Name):
 		r.Judge(verdict.Errorf(verdict.Identity, "identity", "signed by %q, which is not the identity that %s asks for", r.Signer.Name, s.Source), "")
 	case !s.issuer.matches(r.Signer.Issuer):

@@ -79,7 +79,7 @@ func Lines(r *verify.Result) []string {
 	if proofs := proofs(r); len(proofs) > 0 && r.Signer != nil {
 		lines = append(lines, "proven: "+strings.Join(proofs, ", "))
 	}
-	if hint := hints[r.Verdict]; hint != "" {
+	if hint := hint(r); hint != "" {
 		lines = append(lines, "hint: "+hint)
 	}
 	if r.Root != nil && r.Root.Origin != "" && (r.Verdict == verdict.Unknown || expired(r)) {
@@ -105,11 +105,26 @@ func rootLine(r *verify.Result) string {
 	return s + ")"
 }
 
-// hints say what to do next.
-var hints = map[verdict.Verdict]string{
-	verdict.Valid:    "set paraph.certificateIdentity and paraph.certificateOIDCIssuer to the signer you trust",
-	verdict.Unproven: "signatures without embedded proof need their log entry looked up: paraph proof fetch",
-	verdict.Unknown:  "is this signature of another Sigstore instance, or the trusted root old? See paraph.trustedRoot",
+// hint says what to do next, "" if there is nothing.
+func hint(r *verify.Result) string {
+	rule := ""
+	if r.Err != nil {
+		rule = r.Err.Rule
+	}
+	smime := r.Signer != nil && r.Signer.Instance == verify.InstanceSMIME
+	switch {
+	case r.Verdict == verdict.Valid && !smime:
+		return "set paraph.certificateIdentity and paraph.certificateOIDCIssuer to the signer you trust"
+	case rule == verify.RuleNoEntry:
+		return "signatures without embedded proof need their log entry looked up: paraph proof fetch"
+	case rule == "root-age":
+		return "paraph trust update brings the trusted root up to date"
+	case rule == "unknown-ca" && r.Root == nil:
+		return "is the certificate's CA among the system's, or in paraph.smimeRoots?"
+	case r.Verdict == verdict.Unknown && r.Root != nil:
+		return "is this signature of another Sigstore instance (paraph.instance), or the trusted root old (paraph trust update)?"
+	}
+	return ""
 }
 
 func proofs(r *verify.Result) (out []string) {

@@ -15,6 +15,7 @@ package smime
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/x509"
 	"time"
 
@@ -56,6 +57,8 @@ type Result struct {
 	// Email is the signer's address, as the certificate writes it.
 	Email string
 	Leaf  *x509.Certificate
+	// Hash is that of the signature.
+	Hash crypto.Hash
 	// Chain leads from Leaf to a root, both included.
 	Chain []*x509.Certificate
 	// Timestamp is when a timestamp authority saw the signature; zero if no
@@ -81,7 +84,7 @@ func Verify(content, ber []byte, o Options) (*Result, []Check) {
 		!v.check(CheckNameSignature, m.checkSignature(), "by the key of the certificate") {
 		return nil, v.checks
 	}
-	r := &Result{Leaf: m.leaf}
+	r := &Result{Leaf: m.leaf, Hash: m.hash}
 	ok := v.checkTimestamp(m, r)
 	ok = v.checkChain(m, r) && ok
 	if !ok {

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
 	"slices"
@@ -28,6 +29,9 @@ type Result struct {
 	// Leaf is the certificate that came with the signature, nil if none could
 	// be read. Only beside a Signer has anybody vouched for it.
 	Leaf *x509.Certificate
+	// Hash is the digest algorithm of an S/MIME signature; 0 for those of
+	// Sigstore, which is SHA-256 always.
+	Hash crypto.Hash
 	// Fingerprint is the SHA-256 of the certificate that came with the
 	// signature, zero if none could be read. For NotBefore and NotAfter the same.
 	Fingerprint         [sha256.Size]byte

@@ -12,6 +12,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"strings"
@@ -34,6 +35,9 @@ type Trust struct {
 	MaxRootAge time.Duration
 	// Now is the clock. Signatures by Sigstore do not depend on it.
 	Now time.Time
+	// SMIMERoots returns the CA certificates that count for classic S/MIME. It is
+	// called only for such a signature. Nil: no CA counts.
+	SMIMERoots func() (*x509.CertPool, error)
 }
 
 // Signature verifies an armored signature over the payload of a git object:
@@ -45,8 +49,9 @@ func Signature(signed, armored []byte, t Trust) *Result {
 // An Opened signature is one whose own bytes were looked at: it is over what
 // was signed, by the key of a certificate that nobody has vouched for yet.
 type Opened struct {
-	r  *Result
-	sd *cms.SignedData // nil where the story has ended already
+	r     *Result
+	sd    *cms.SignedData // nil where the story has ended already, or is S/MIME's
+	smime []byte          // the message, BER, of a signature that is not Sigstore's
 
 	signed, armored []byte
 	note            Note
@@ -65,7 +70,21 @@ type Note struct {
 // Open begins a verification with all that needs no trusted root.
 func Open(signed, armored []byte) *Opened {
 	o := &Opened{r: new(Result), signed: signed, armored: armored}
-	if sd := o.r.parse(signed, armored); sd != nil && o.r.checkSignature(sd, signed) {
+	der := o.r.unarmor(signed, armored)
+	if der == nil {
+		return o
+	}
+	sd, err := cms.Parse(der)
+	if leaf := smimeLeaf(sd, err, der); leaf != nil {
+		o.r.setLeaf(leaf)
+		o.smime = der
+		return o
+	}
+	if err != nil {
+		o.r.fail(CheckFormat, cmsError(err), verdict.Syntax)
+		return o
+	}
+	if o.r.checkForm(sd) && o.r.checkSignature(sd, signed) {
 		o.sd = sd
 	}
 	return o
@@ -84,6 +103,9 @@ func (o *Opened) Beside(n Note) *Opened {
 // instance whose CA certified the key. Where several roots have that CA, the
 // first one counts under which all holds.
 func (o *Opened) Against(t Trust) *Result {
+	if o.smime != nil {
+		return o.againstSMIME(t)
+	}
 	if o.sd == nil {
 		return o.r.clone().finish()
 	}
@@ -122,8 +144,9 @@ func Failed(kind payload.Kind, err error) *Result {
 	return r.finish()
 }
 
-// parse reads payload and signature; nothing that it returns is verified.
-func (r *Result) parse(signed, armored []byte) *cms.SignedData {
+// unarmor reads the payload, and the message that the signature is, of which
+// nothing is known yet. Nil says that the story has ended.
+func (r *Result) unarmor(signed, armored []byte) []byte {
 	p, err := payload.Parse(signed)
 	if err != nil {
 		r.fail(CheckFormat, err, verdict.Syntax)
@@ -140,18 +163,19 @@ func (r *Result) parse(signed, armored []byte) *cms.SignedData {
 		r.fail(CheckFormat, cmsError(err), verdict.Syntax)
 		return nil
 	}
-	sd, err := cms.Parse(der)
-	if err != nil {
-		r.fail(CheckFormat, cmsError(err), verdict.Syntax)
-		return nil
-	}
-	r.Leaf, r.Fingerprint = sd.Leaf, sha256.Sum256(sd.Leaf.Raw)
-	r.NotBefore, r.NotAfter = sd.Leaf.NotBefore.UTC(), sd.Leaf.NotAfter.UTC()
-	if !fulcio.IsLeaf(sd.Leaf) {
-		r.fail(CheckFormat, verdict.Errorf(verdict.Syntax, "not-fulcio",
-			"the certificate is not Fulcio's; S/MIME signatures are not read by this version of paraph"), verdict.Syntax)
-		return nil
-	}
+	return der
+}
+
+// setLeaf records the certificate that came with the signature.
+func (r *Result) setLeaf(leaf *x509.Certificate) {
+	r.Leaf, r.Fingerprint = leaf, sha256.Sum256(leaf.Raw)
+	r.NotBefore, r.NotAfter = leaf.NotBefore.UTC(), leaf.NotAfter.UTC()
+}
+
+// checkForm holds a message by a Fulcio certificate against the one form that
+// such signatures have.
+func (r *Result) checkForm(sd *cms.SignedData) bool {
+	r.setLeaf(sd.Leaf)
 	if id, err := fulcio.ParseIdentity(sd.Leaf); err == nil {
 		r.Claimed = Display(id.Name, id.Issuer)
 	}
@@ -159,10 +183,10 @@ func (r *Result) parse(signed, armored []byte) *cms.SignedData {
 	if !ok || key.Curve != elliptic.P256() || sd.DigestAlgorithm != crypto.SHA256 {
 		r.fail(CheckFormat, verdict.Errorf(verdict.Syntax, "algorithm",
 			"the signature is not ECDSA over P-256 with SHA-256"), verdict.Syntax)
-		return nil
+		return false
 	}
-	r.pass(CheckFormat, fmt.Sprintf("one CMS signature over a %s", p.Kind))
-	return sd
+	r.pass(CheckFormat, fmt.Sprintf("one CMS signature over a %s", r.Kind))
+	return true
 }
 
 // otherSort recognises the signatures that git hands to other programs, by
