@@ -1,6 +1,7 @@
 package smime
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
@@ -20,11 +21,12 @@ type algorithm struct {
 func readAlgorithm(in *cryptobyte.String) (algorithm, error) {
 	var a algorithm
 	var body cryptobyte.String
-	if !in.ReadASN1(&body, cbasn1.SEQUENCE) || !body.ReadASN1ObjectIdentifier(&a.id) ||
-		!body.SkipOptionalASN1(cbasn1.NULL) {
+	if !in.ReadASN1(&body, cbasn1.SEQUENCE) || !body.ReadASN1ObjectIdentifier(&a.id) {
 		return a, syntaxf("algorithm", "an AlgorithmIdentifier is not well-formed")
 	}
-	a.params = body
+	if !bytes.Equal(body, []byte{asn1.TagNull, 0}) {
+		a.params = body
+	}
 	return a, nil
 }
 
@@ -153,7 +155,7 @@ func isPSS(in cryptobyte.String, want crypto.Hash) bool {
 	var length int
 	if !in.ReadASN1(&body, cbasn1.SEQUENCE) || !in.Empty() ||
 		!body.ReadASN1(&hash, tag0) || !body.ReadASN1(&mask, tag1) || !body.ReadASN1(&salt, tag2) || !body.Empty() ||
-		!salt.ReadASN1Integer(&length) || length != want.Size() {
+		!salt.ReadASN1Integer(&length) || !salt.Empty() || length != want.Size() {
 		return false
 	}
 	generator, err := readAlgorithm(&mask)

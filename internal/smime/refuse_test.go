@@ -3,6 +3,8 @@ package smime_test
 import (
 	"bytes"
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -137,6 +139,49 @@ func TestFormRefused(t *testing.T) {
 	})
 }
 
+// RSASSA-PSS with parameters that package x509 would not verify with, each of
+// which stands where nobody signs it.
+func TestPSSRefused(t *testing.T) {
+	k := must(rsa.GenerateKey(rand.Reader, 2048))
+	leaf := ca.Certificate(k.Public(), "alice@example.com", nil)
+	h, weak := testpki.AlgorithmID(sha256ID, nil), testpki.AlgorithmID(sha1ID, nil)
+	params := func(hash, mask, salt []byte) []byte {
+		return tlv(0x30, tlv(0xa0, hash), tlv(0xa1, mask), tlv(0xa2, salt))
+	}
+	mgf := func(hash []byte) []byte { return testpki.AlgorithmID(mgf1ID, hash) }
+	salt := []byte{2, 1, 32}
+	for name, tt := range map[string]struct {
+		params []byte
+		want   string
+	}{
+		"good":               {params(h, mgf(h), salt), ""},
+		"none":               {nil, "algorithm-parameters"},
+		"defaults":           {tlv(0x30), "algorithm-parameters"},
+		"salt of 20":         {params(h, mgf(h), []byte{2, 1, 20}), "algorithm-parameters"},
+		"another hash":       {params(testpki.AlgorithmID(sha512ID, nil), mgf(h), salt), "algorithm-parameters"},
+		"SHA-1":              {params(weak, mgf(h), salt), "algorithm-parameters"},
+		"SHA-1 in the mask":  {params(h, mgf(weak), salt), "algorithm-parameters"},
+		"another mask":       {params(h, testpki.AlgorithmID(unknownID, h), salt), "algorithm-parameters"},
+		"more after hash":    {params(append(bytes.Clone(h), null...), mgf(h), salt), "algorithm-parameters"},
+		"more after mask":    {params(h, append(mgf(h), null...), salt), "algorithm-parameters"},
+		"more in the mask":   {params(h, mgf(append(bytes.Clone(h), null...)), salt), "algorithm-parameters"},
+		"more after salt":    {params(h, mgf(h), append(bytes.Clone(salt), null...)), "algorithm-parameters"},
+		"more after all":     {append(params(h, mgf(h), salt), null...), "algorithm-parameters"},
+		"a NULL before them": {append(bytes.Clone(null), params(h, mgf(h), salt)...), "algorithm-parameters"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := ca.Message(content, k, leaf)
+			m.Algorithm = testpki.AlgorithmID(pssID, tt.params)
+			m.Opts = &rsa.PSSOptions{SaltLength: 32, Hash: crypto.SHA256}
+			failure := tt.want
+			if failure != "" {
+				failure = "format: syntax/" + failure
+			}
+			want(t, m.DER(), options(), failure)
+		})
+	}
+}
+
 // What is well-formed, and signed by the wrong key or over the wrong bytes.
 func TestSignatureRefused(t *testing.T) {
 	for _, v := range []vector{
@@ -200,6 +245,7 @@ func TestChainRefused(t *testing.T) {
 		"unknown critical extension": {func(c *x509.Certificate) {
 			c.ExtraExtensions = []pkix.Extension{{Id: unknownID, Critical: true, Value: null}}
 		}, "chain"},
+		"signed with SHA-1":         {func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 }, "weak-certificate"},
 		"one address twice":         {addresses("alice@example.com", "alice@example.com"), ""},
 		"two addresses":             {addresses("alice@example.com", "bob@example.com"), "email-several"},
 		"two in case":               {addresses("alice@example.com", "Alice@example.com"), "email-several"},
@@ -273,6 +319,8 @@ func TestIssuersRefused(t *testing.T) {
 	want(t, m.DER(), options(), "chain: material/unknown-ca")
 	want(t, m.DER(), at(options().Now, ca.Root, ca.Intermediate), "") // who believes the intermediate needs no more
 
+	p224 := must(ecdsa.GenerateKey(elliptic.P224(), rand.Reader))
+	want(t, ca.Message(content, p224, ca.Certificate(p224.Public(), "alice@example.com", nil)).DER(), options(), "format: syntax/curve")
 	small := must(rsa.GenerateKey(rand.Reader, 1024))
 	want(t, ca.Message(content, small, ca.Certificate(small.Public(), "alice@example.com", nil)).DER(), options(), "format: syntax/rsa-key-size")
 }

@@ -56,7 +56,9 @@ func (s *SMIME) issue(template, parent *x509.Certificate, pub crypto.PublicKey, 
 	if parent == nil {
 		parent = template
 	}
-	template.SignatureAlgorithm = x509.ECDSAWithSHA256
+	if template.SignatureAlgorithm == x509.UnknownSignatureAlgorithm {
+		template.SignatureAlgorithm = x509.ECDSAWithSHA256
+	}
 	return must(issueDER(template, parent, pub, key))
 }
 
