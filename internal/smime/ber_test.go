@@ -138,9 +138,9 @@ func nested(n int, indefinite bool) []byte {
 	return out
 }
 
-// slow is far above what any of the inputs takes, also with the race detector
-// beside four other tests, and far below what one can wait for.
-const slow = 100 * time.Millisecond
+// slow is more than any of the inputs takes, beside four other tests too, and
+// less than anybody waits for.
+const slow = slower * 100 * time.Millisecond
 
 // The most that a message of the greatest size can cost: to read, where each
 // byte is copied once for each of the levels that it lies in, and where every
