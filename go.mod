@@ -13,7 +13,7 @@ require (
 	github.com/transparency-dev/merkle v0.0.2
 	golang.org/x/crypto v0.58.0
 	golang.org/x/mod v0.42.0
-	google.golang.org/protobuf v1.36.12 // encoding/protowire only
+	google.golang.org/protobuf v1.36.12 // encoding/protowire; all of it in paraph-agent
 )
 
 // The tests.
@@ -21,10 +21,9 @@ require (
 	github.com/digitorus/pkcs7 v0.0.0-20230713084857-e76b763bdc49
 	github.com/digitorus/timestamp v0.0.0-20250524132541-c45532741eea
 	github.com/github/smimesign v0.2.0
+	github.com/sigstore/sigstore v1.10.6 // TUF repositories
 	go.mozilla.org/pkcs7 v0.10.0
 )
-
-require github.com/sigstore/sigstore v1.10.6
 
 require (
 	dario.cat/mergo v1.0.0 // indirect

@@ -145,3 +145,27 @@ func TestFind(t *testing.T) {
 	}
 	find(t, link, agent) // a folder is none
 }
+
+func TestTrust(t *testing.T) {
+	request := TrustRequest{Do: TrustUpdate, Instances: []string{"public", "mine"}}
+	path := program(t, `r=$(cat); printf '{"version":"v1","results":[{"instance":"public"},{"instance":"mine","error":"%s %s: %s"}]}' "$1" "$3" "$(printf %s "$r" | tr -d '"')"`)
+	r, err := Trust(t.Context(), path, os.Environ(), "v1", request)
+	if err != nil || r.Results[1].Error != "trust v1: {do:update,instances:[public,mine]}" {
+		t.Errorf("%+v, %v", r, err)
+	}
+	for name, tt := range map[string]struct{ body, want string }{
+		"crash":          {"cat >/dev/null; exit 2", "ended without an answer: exit status 2"},
+		"garbage":        {answer("{"), "in a form that is not its own"},
+		"other version":  {answer(`{"version":"v2","error":"x"}`), "install both from one build"},
+		"one instance":   {answer(`{"version":"v1","results":[{"instance":"public"}]}`), "answered for 1 instances, asked for 2"},
+		"results, fails": {answer(`{"version":"v1","results":[{},{}]}`) + "; exit 1", "answered, and failed"},
+	} {
+		if r, err := Trust(t.Context(), program(t, tt.body), os.Environ(), "v1", request); r != nil || err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %+v, %v, want ...%s...", name, r, err, tt.want)
+		}
+	}
+	path = program(t, answer(`{"version":"v1","error":"oh"}`)+"; exit 1")
+	if r, err := Trust(t.Context(), path, os.Environ(), "v1", request); err != nil || r.Error != "oh" {
+		t.Errorf("%+v, %v", r, err)
+	}
+}

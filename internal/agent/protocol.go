@@ -11,11 +11,16 @@
 // [Answer] on each line, in any order. A second Reply is its last word: why it
 // gives up. It ends when its standard input does, whatever it was doing: the
 // caller closes it when everything is answered, or is no more.
+//
+// For changing what is known of Sigstore instances ([Trust]) it takes one
+// [TrustRequest] and answers with one [TrustReply].
 package agent
 
 import (
 	"encoding/json"
 	"fmt"
+
+	"github.com/paraph/paraph/internal/trust/store"
 )
 
 // Program is the agent's file name.
@@ -32,6 +37,10 @@ const (
 	MaxRequest = 256 << 10
 	MaxEntries = 8 << 20
 	maxAnswer  = MaxEntries + 64<<10 // a line by the agent
+
+	// MaxTrust is the length of a TrustRequest: two files of a megabyte, in
+	// base64.
+	MaxTrust = 4 << 20
 )
 
 // A Request asks for the log entries that a certificate is in.
@@ -43,6 +52,52 @@ type Request struct {
 	Instance string `json:"instance"`
 	// Leaf is the certificate, DER.
 	Leaf []byte `json:"leaf"`
+}
+
+// A TrustRequest asks the agent to change what is known of Sigstore instances
+// ([Trust]). The files in it are those that the user named; the agent verifies
+// them before it keeps anything.
+type TrustRequest struct {
+	Do string `json:"do"` // TrustUpdate, TrustAdd or TrustImport
+	// Instances are those to update, or the one to add or to import for.
+	Instances []string `json:"instances"`
+	// Repository and Root are the URL of a TUF repository and its root.json.
+	Repository string `json:"tuf,omitempty"`
+	Root       []byte `json:"root,omitempty"`
+	// TrustedRoot and SigningConfig stand in for a repository.
+	TrustedRoot   []byte `json:"trustedRoot,omitempty"`
+	SigningConfig []byte `json:"signingConfig,omitempty"`
+	// Folder is a copy of a TUF repository, an absolute path.
+	Folder string `json:"folder,omitempty"`
+}
+
+// What a TrustRequest asks for.
+const (
+	TrustUpdate = "update"
+	TrustAdd    = "add"
+	TrustImport = "import"
+)
+
+// A TrustReply says what became of each instance of a TrustRequest, or why
+// nothing became of any.
+type TrustReply struct {
+	Version string        `json:"version"`
+	Results []TrustResult `json:"results,omitempty"`
+	Error   string        `json:"error,omitempty"`
+}
+
+// A TrustResult is what TUF knew of an instance before and after; both are
+// zero where there is no TUF.
+type TrustResult struct {
+	Instance string      `json:"instance"`
+	Before   store.State `json:"before"`
+	After    store.State `json:"after"`
+	// RootChanged says that the trusted root is another one now.
+	RootChanged bool `json:"rootChanged"`
+	// Error says in one line why all stayed as it was, Usage that the request
+	// was one that cannot be.
+	Error string `json:"error,omitempty"`
+	Usage bool   `json:"usage,omitempty"`
 }
 
 // An Answer is what the agent found for a Request. Nothing in it was verified.
@@ -94,6 +149,21 @@ func parseReply(data []byte, version string) (*Reply, error) {
 	}
 	if (r.Armored == "") == (r.Error == "") {
 		return nil, fmt.Errorf("%s answered neither with a signature nor with an error", Program)
+	}
+	return &r, nil
+}
+
+// parseTrustReply is parseReply for a TrustReply to a request for n instances.
+func parseTrustReply(data []byte, version string, n int) (*TrustReply, error) {
+	var r TrustReply
+	if err := json.Unmarshal(data, &r); err != nil {
+		return nil, fmt.Errorf("%s answered in a form that is not its own: %w", Program, err)
+	}
+	if err := checkVersion(r.Version, version); err != nil {
+		return nil, err
+	}
+	if r.Error == "" && len(r.Results) != n {
+		return nil, fmt.Errorf("%s answered for %d instances, asked for %d", Program, len(r.Results), n)
 	}
 	return &r, nil
 }

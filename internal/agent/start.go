@@ -3,6 +3,7 @@ package agent
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -42,34 +43,62 @@ func resolvedDir(self string) string {
 const patience = 2 * time.Second
 
 // Sign has the agent at path make one signature over payload.
-func Sign(ctx context.Context, path string, environ []string, version string, payload []byte) (*Reply, error) {
-	cmd := exec.CommandContext(ctx, path, "sign", "--client-version", version)
+func Sign(ctx context.Context, path string, environ []string, version string, payload []byte) (r *Reply, err error) {
+	err = oneShot(ctx, path, environ, payload, func(out []byte) (bool, error) {
+		r, err = parseReply(out, version)
+		return err == nil && r.Error != "", err
+	}, "sign", "--client-version", version)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Trust has the agent at path change what is known of Sigstore instances.
+func Trust(ctx context.Context, path string, environ []string, version string, request TrustRequest) (r *TrustReply, err error) {
+	data, err := json.Marshal(request)
+	if err != nil {
+		return nil, err
+	}
+	err = oneShot(ctx, path, environ, data, func(out []byte) (bool, error) {
+		r, err = parseTrustReply(out, version, len(request.Instances))
+		return err == nil && r.Error != "", err
+	}, "trust", "--client-version", version)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// oneShot runs the agent for one request. The reply, not the exit status, says
+// what happened: parse reads it, and whether it names an error. Without one
+// the status and the last words are all there is.
+func oneShot(ctx context.Context, path string, environ []string, request []byte, parse func([]byte) (failed bool, err error), args ...string) error {
+	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = environ
-	cmd.Stdin = bytes.NewReader(payload)
+	cmd.Stdin = bytes.NewReader(request)
 	cmd.WaitDelay = patience
 	stdout, stderr := bounded.Writer{Max: maxReply}, bounded.Writer{Max: maxLastWords}
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
-	// The reply, not the exit status, says what happened; without one the
-	// status and the last words are all there is.
 	if stdout.Cut() {
-		return nil, fmt.Errorf("%s answered with more than %d bytes", Program, maxReply)
+		return fmt.Errorf("%s answered with more than %d bytes", Program, maxReply)
 	}
-	r, replyErr := parseReply(stdout.Bytes(), version)
-	if replyErr == nil && (err == nil || r.Error != "") {
-		return r, nil
+	failed, replyErr := parse(stdout.Bytes())
+	if replyErr == nil && (err == nil || failed) {
+		return nil
 	}
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || len(stdout.Bytes()) == 0) {
-		return nil, fmt.Errorf("%s ended without an answer: %w%s", Program, err, lastWords(string(stderr.Bytes())))
+		return fmt.Errorf("%s ended without an answer: %w%s", Program, err, lastWords(string(stderr.Bytes())))
 	}
 	if replyErr == nil {
 		replyErr = fmt.Errorf("%s answered, and failed: %w", Program, err)
 	}
-	return nil, replyErr
+	return replyErr
 }
 
 // lastWords is the first line of what the agent said when it broke down, if

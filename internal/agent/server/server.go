@@ -50,6 +50,8 @@ func Run(ctx context.Context, env Env) (status int) {
 		return env.serve(ctx, env.Args[2])
 	case len(env.Args) == 5 && env.Args[0] == "lookup" && env.Args[1] == "--client-version" && env.Args[3] == "--jobs":
 		return env.lookup(ctx, env.Args[2], env.Args[4])
+	case len(env.Args) == 3 && env.Args[0] == "trust" && env.Args[1] == "--client-version":
+		return env.trust(ctx, env.Args[2])
 	}
 	fmt.Fprintf(env.Stderr, "%s: it is started by paraph, there is nothing to call by hand but %s version\n", agent.Program, agent.Program)
 	return 2
@@ -98,7 +100,7 @@ func (env Env) sign(ctx context.Context, signed []byte) (*sign.Signature, error)
 	if err != nil {
 		return nil, err
 	}
-	signer, err := newSigner(cfg, env.Now(), env.Limits)
+	signer, err := env.newSigner(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -114,11 +116,16 @@ func isUsage(err error) bool {
 // reply writes the answer; its status tells a signature from none.
 func (env Env) reply(r agent.Reply) int {
 	r.Version = version.String()
+	return env.answer(r, r.Error != "")
+}
+
+// answer writes an answer, and gives the status for it.
+func (env Env) answer(r any, failed bool) int {
 	if err := json.NewEncoder(env.Stdout).Encode(r); err != nil {
 		fmt.Fprintf(env.Stderr, "%s: %v\n", agent.Program, err)
 		return 1
 	}
-	if r.Error != "" {
+	if failed {
 		return 1
 	}
 	return 0

@@ -94,9 +94,15 @@ func TestSignFails(t *testing.T) {
 		want   string
 		usage  bool
 	}{
-		"another version":   {func(c *call, _ *testpki.Servers) { c.env.Args[2] = "v0.0.1" }, "paraph is version v0.0.1 and paraph-agent is ", false},
-		"no token":          {func(c *call, _ *testpki.Servers) { c.env.Environ = append(c.env.Environ, "PARAPH_ID_TOKEN=") }, "no identity token", false},
-		"no root":           {func(c *call, _ *testpki.Servers) { c.env.Environ = append(c.env.Environ, "PARAPH_TRUSTED_ROOT=") }, "which the trusted root does not know", false},
+		"another version": {func(c *call, _ *testpki.Servers) { c.env.Args[2] = "v0.0.1" }, "paraph is version v0.0.1 and paraph-agent is ", false},
+		"no token":        {func(c *call, _ *testpki.Servers) { c.env.Environ = append(c.env.Environ, "PARAPH_ID_TOKEN=") }, "no identity token", false},
+		"no root": {func(c *call, _ *testpki.Servers) {
+			c.env.Environ = append(c.env.Environ, "PARAPH_TRUSTED_ROOT=")
+			c.env.Limits.TUF = 0 // the public instance's repository is not asked
+		}, "which the trusted root does not know", false},
+		"unknown instance": {func(c *call, _ *testpki.Servers) {
+			c.env.Environ = append(c.env.Environ, "PARAPH_TRUSTED_ROOT=", "PARAPH_INSTANCE=mine")
+		}, "instance mine: the instance is not known here; paraph trust add adds it", true},
 		"wrong setting":     {func(c *call, _ *testpki.Servers) { c.env.Environ = append(c.env.Environ, "PARAPH_REKOR_VERSION=9") }, "PARAPH_REKOR_VERSION", true},
 		"a service refuses": {func(_ *call, s *testpki.Servers) { s.Fulcio.Set(testpki.Refuse(500, "oh")) }, "asking for a certificate", false},
 		"a service stalls": {func(c *call, s *testpki.Servers) {
@@ -150,7 +156,7 @@ func TestAnswerCannotBeWritten(t *testing.T) {
 }
 
 func TestCommands(t *testing.T) {
-	for line, want := range map[string]int{"version": 0, "": 2, "help": 2, "sign": 2, "sign --client-version": 2, "sign --client-version x y": 2, "version x": 2, "lookup": 2, "lookup --client-version x": 2, "lookup --jobs 1 --client-version x": 2, "lookup --client-version x --jobs": 2} {
+	for line, want := range map[string]int{"version": 0, "": 2, "help": 2, "sign": 2, "sign --client-version": 2, "sign --client-version x y": 2, "trust": 2, "trust update": 2, "version x": 2, "lookup": 2, "lookup --client-version x": 2, "lookup --jobs 1 --client-version x": 2, "lookup --client-version x --jobs": 2} {
 		c := &call{}
 		c.env = Env{Args: strings.Fields(line), Stdin: strings.NewReader(""), Stdout: &c.stdout, Stderr: &c.stderr}
 		if status := Run(context.Background(), c.env); status != want || (want == 0) != (c.stdout.Len() > 0) || strings.Count(c.stdout.String()+c.stderr.String(), "\n") != 1 {

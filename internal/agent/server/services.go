@@ -9,7 +9,6 @@ import (
 	"math/big"
 	"time"
 
-	"github.com/paraph/paraph/internal/bounded"
 	"github.com/paraph/paraph/internal/config"
 	fulcio "github.com/paraph/paraph/internal/fulcio/client"
 	"github.com/paraph/paraph/internal/httpclient"
@@ -24,6 +23,8 @@ import (
 // looking up one certificate. The zero Limits leave no time at all.
 type Limits struct {
 	Fulcio, Rekor, TSA, Whole, Lookup time.Duration
+	// TUF is for an update that nobody asked for, before a signature.
+	TUF time.Duration
 }
 
 // DefaultLimits are those of the program.
@@ -34,6 +35,7 @@ func DefaultLimits() Limits {
 		TSA:    15 * time.Second,
 		Whole:  2 * time.Minute,
 		Lookup: 20 * time.Minute, // a log may have many entries, and ask for rest
+		TUF:    5 * time.Second,
 	}
 }
 
@@ -44,14 +46,15 @@ type endpoints struct {
 }
 
 // newSigner puts together what the settings name.
-func newSigner(cfg *config.Signing, now time.Time, limits Limits) (*sign.Signer, error) {
-	root, err := cfg.TrustedRoot.Root(bounded.ReadFile)
+func (env Env) newSigner(ctx context.Context, cfg *config.Signing) (*sign.Signer, error) {
+	root, sc, err := env.instance(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	e, err := chooseEndpoints(cfg, now)
-	if err != nil {
-		return nil, err
+	now := env.Now()
+	e := endpoints{fulcio: cfg.Fulcio.Value, rekor: cfg.Rekor.Value, rekorVersion: cfg.RekorVersion, tsa: cfg.Timestamp.Value}
+	if err := e.fill(*sc, now); err != nil {
+		return nil, &config.Error{Message: err.Error()}
 	}
 	source := oidc.Source{
 		Kind: cfg.TokenSource, Value: cfg.IDToken.Value, EnvName: cfg.IDToken.Source,
@@ -61,21 +64,7 @@ func newSigner(cfg *config.Signing, now time.Time, limits Limits) (*sign.Signer,
 	if err != nil {
 		return nil, err
 	}
-	return &sign.Signer{Root: root, Token: token, Services: e.services(limits)}, nil
-}
-
-// chooseEndpoints takes each service from its own key, else from the signing
-// config.
-func chooseEndpoints(cfg *config.Signing, now time.Time) (endpoints, error) {
-	sc, err := cfg.SigningConfig.SigningConfig(bounded.ReadFile)
-	if err != nil {
-		return endpoints{}, err
-	}
-	e := endpoints{fulcio: cfg.Fulcio.Value, rekor: cfg.Rekor.Value, rekorVersion: cfg.RekorVersion, tsa: cfg.Timestamp.Value}
-	if err := e.fill(*sc, now); err != nil {
-		return endpoints{}, &config.Error{Message: err.Error()}
-	}
-	return e, nil
+	return &sign.Signer{Root: root, Token: token, Services: e.services(env.Limits)}, nil
 }
 
 func (e *endpoints) fill(sc trust.SigningConfig, now time.Time) error {

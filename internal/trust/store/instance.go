@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"time"
 
 	"github.com/paraph/paraph/internal/trust"
@@ -79,7 +80,7 @@ func (s Store) Instance(name string) (*Instance, error) {
 	}
 	i, err := parseInstance(data, name)
 	if err != nil {
-		return nil, fmt.Errorf("instance %s: %s/%s.json: %w; remove it, and add the instance again", name, s.instances, name, err)
+		return nil, fmt.Errorf("instance %s: %s: %w; remove it, and add the instance again", name, s.InstanceFile(name), err)
 	}
 	return i, nil
 }
@@ -101,6 +102,11 @@ func parseInstance(data []byte, name string) (*Instance, error) {
 		return nil, errors.New("it has neither a TUF repository with its root nor a trusted root, or both")
 	}
 	return i, nil
+}
+
+// InstanceFile is the file of an instance that was added.
+func (s Store) InstanceFile(name string) string {
+	return filepath.Join(s.instances, name+".json")
 }
 
 // Keep writes the file of an instance that was added, or added anew. The

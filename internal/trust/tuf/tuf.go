@@ -58,26 +58,31 @@ type Updater struct {
 // stays as it was. Where another process has done the work since this one
 // began, that will do.
 func (u Updater) Update(ctx context.Context, i *store.Instance, fetch Fetcher) (*Change, error) {
-	return u.update(ctx, i, fetch, nil)
+	return u.update(ctx, i, fetch, false)
 }
 
 // Add makes a new instance known, once an update of it holds.
 func (u Updater) Add(ctx context.Context, i *store.Instance, fetch Fetcher) (*Change, error) {
-	return u.update(ctx, i, fetch, func() error { return u.Store.Keep(i) })
+	return u.update(ctx, i, fetch, true)
 }
 
-func (u Updater) update(ctx context.Context, i *store.Instance, fetch Fetcher, keep func() error) (*Change, error) {
+func (u Updater) update(ctx context.Context, i *store.Instance, fetch Fetcher, add bool) (*Change, error) {
 	began := u.Now()
 	unlock, err := lock(ctx, u.Store, i.Name)
 	if err != nil {
 		return nil, fmt.Errorf("updating instance %s: %w", i.Name, err)
 	}
 	defer unlock()
+	if add {
+		if err := u.free(i.Name); err != nil {
+			return nil, err
+		}
+	}
 	old, err := u.Store.Load(i)
 	if err != nil {
 		old = new(store.Copy) // what cannot be used is replaced
 	}
-	if keep == nil && old.Checked.After(began) {
+	if !add && old.Checked.After(began) {
 		return &Change{Before: old.State, After: old.State}, nil
 	}
 	c, err := fetchAll(ctx, i, old, fetch, u.Now())
@@ -87,24 +92,47 @@ func (u Updater) update(ctx context.Context, i *store.Instance, fetch Fetcher, k
 	if err := u.Store.Save(i, c); err != nil {
 		return nil, err
 	}
-	if keep != nil {
-		if err := keep(); err != nil {
+	if add {
+		if err := u.Store.Keep(i); err != nil {
 			return nil, err
 		}
 	}
 	return &Change{old.State, c.State, string(old.TrustedRoot) != string(c.TrustedRoot)}, nil
 }
 
-// AddFiles makes an instance known by its files, or replaces them.
+// ErrTaken is an instance that was added already.
+var ErrTaken = errors.New("the instance is known already")
+
+// free refuses a name that an instance has.
+func (u Updater) free(name string) error {
+	if _, err := u.Store.Instance(name); !errors.Is(err, store.ErrUnknown) {
+		return fmt.Errorf("instance %s: %w: take another name, or remove %s first", name, ErrTaken, u.Store.InstanceFile(name))
+	}
+	return nil
+}
+
+// AddFiles makes a new instance known by its files.
 func (u Updater) AddFiles(ctx context.Context, i *store.Instance) error {
+	return u.keepFiles(ctx, i, u.free)
+}
+
+// ReplaceFiles gives an instance that was added by file new ones.
+func (u Updater) ReplaceFiles(ctx context.Context, i *store.Instance) error {
+	return u.keepFiles(ctx, i, func(string) error { return nil })
+}
+
+func (u Updater) keepFiles(ctx context.Context, i *store.Instance, allowed func(name string) error) error {
 	if err := checkDocuments(i.Name, i.TrustedRoot, i.SigningConfig); err != nil {
-		return err
+		return fmt.Errorf("instance %s: %w", i.Name, err)
 	}
 	unlock, err := lock(ctx, u.Store, i.Name)
 	if err != nil {
 		return fmt.Errorf("keeping instance %s: %w", i.Name, err)
 	}
 	defer unlock()
+	if err := allowed(i.Name); err != nil {
+		return err
+	}
 	return u.Store.Keep(i)
 }
 
