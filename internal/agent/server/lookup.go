@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/trust/builtin"
+	"github.com/paraph/paraph/internal/trust/store"
 )
 
 // errLeft says that standard input ended: everything is answered, or the
@@ -169,11 +171,9 @@ func (d *desk) root(ctx context.Context, instance string) (*trust.Root, error) {
 	return r.root, r.err
 }
 
-// root returns the trusted root of an instance, as verification has it.
+// root returns the trusted root of an instance that the settings name, as
+// verification has it.
 func (env Env) root(ctx context.Context, instance string) (*trust.Root, error) {
-	if instance != builtin.Instance {
-		return nil, fmt.Errorf("%.100q is no instance that is known here", instance)
-	}
 	entries, err := config.ReadGit(ctx, gitcmd.New("", env.Environ))
 	if err != nil {
 		return nil, err
@@ -182,5 +182,11 @@ func (env Env) root(ctx context.Context, instance string) (*trust.Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cfg.TrustedRoot.Root(bounded.ReadFile)
+	switch {
+	case cfg.TrustedRoot.Set() && instance == builtin.Instance:
+		return cfg.TrustedRoot.Root(bounded.ReadFile)
+	case cfg.TrustedRoot.Set() || !slices.Contains(cfg.Instances, instance):
+		return nil, fmt.Errorf("%.100q is no instance that counts here", instance)
+	}
+	return store.New(env.Environ).TrustedRoot(instance)
 }

@@ -230,7 +230,7 @@ func TestLookupRefuses(t *testing.T) {
 		"not for code signing":    {agent.Request{N: 1, Instance: "public", Leaf: k.leaf("alice", testpki.WithEKU(x509.ExtKeyUsageEmailProtection))}, "no log is asked: "},
 		"no certificate":          {agent.Request{N: 1, Instance: "public", Leaf: []byte("leaf")}, "cannot be parsed"},
 		"nothing":                 {agent.Request{N: 1, Instance: "public"}, "cannot be parsed"},
-		"no instance":             {agent.Request{N: 1, Leaf: good}, `"" is no instance that is known here`},
+		"no instance":             {agent.Request{N: 1, Leaf: good}, `"" is no instance that counts here`},
 		"an instance of its own":  {agent.Request{N: 1, Instance: "evil\x1b", Leaf: good}, `"evil\x1b" is no instance`},
 		"and two certificates":    {agent.Request{N: 1, Instance: "public", Leaf: append(bytes.Clone(good), good...)}, "cannot be parsed"},
 		"of staging, not by name": {agent.Request{N: 1, Instance: "staging", Leaf: good}, "is no instance"},
