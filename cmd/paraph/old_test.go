@@ -3,16 +3,11 @@
 package main
 
 import (
-	"crypto"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/x509"
 	"os"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/paraph/paraph/cms"
 	"github.com/paraph/paraph/git"
 	"github.com/paraph/paraph/internal/testpki"
 )
@@ -42,14 +37,8 @@ func old(ts *testscript.TestScript, neg bool, args []string) {
 			"author " + person + "\ncommitter " + person + "\n\n" + name + "\n"
 		ref = "HEAD"
 	}
-	p, key := instanceOf(ts).pki, testpki.Key("alice")
-	leaf, err := x509.ParseCertificate(p.Certificate(key.Public(), testpki.Identity{Email: "alice@example.com", Issuer: ts.Getenv("ISSUER")}))
-	ts.Check(err)
-	sd, err := cms.Sign(rand.Reader, key, leaf, []byte(payload), p.Clock.Now())
-	ts.Check(err)
-	der, err := sd.Bytes()
-	ts.Check(err)
-	raw, err := git.Join(git.SHA1, kind, []byte(payload), cms.Armor(der))
+	alice := instanceOf(ts).pki.OldSigner(testpki.Identity{Email: "alice@example.com", Issuer: ts.Getenv("ISSUER")})
+	raw, err := git.Join(git.SHA1, kind, []byte(payload), alice.Sign([]byte(payload)))
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs("object"), raw, 0o600))
 	id := output(ts, "hash-object", "-w", "-t", string(kind), ts.MkAbs("object"))
@@ -61,13 +50,9 @@ func old(ts *testscript.TestScript, neg bool, args []string) {
 		logged = output(ts, "hash-object", "-t", "commit", "--literally", ts.MkAbs("object"))
 		ts.Check(os.Remove(ts.MkAbs("object")))
 	}
-	if logged == "" {
-		return
+	if logged != "" {
+		alice.Log(logged)
 	}
-	digest := sha256.Sum256([]byte(logged))
-	signature, err := key.Sign(rand.Reader, digest[:], crypto.SHA256)
-	ts.Check(err)
-	p.LogV1(digest, signature, leaf.Raw)
 }
 
 // output is what git prints, in one line.

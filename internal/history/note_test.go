@@ -2,16 +2,11 @@ package history_test
 
 import (
 	"bytes"
-	"crypto"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/x509"
 	"errors"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/paraph/paraph/cms"
 	"github.com/paraph/paraph/git"
 	"github.com/paraph/paraph/internal/proof"
 	"github.com/paraph/paraph/internal/rekor"
@@ -21,45 +16,18 @@ import (
 	"github.com/paraph/paraph/internal/verify"
 )
 
-// leaf certifies alice, whose key signs everything here.
-func (r *repo) leaf() *x509.Certificate {
-	r.t.Helper()
-	leaf, err := x509.ParseCertificate(r.pki.Certificate(testpki.Key("alice").Public(), testpki.Identity{
-		Email: "alice@example.com", Issuer: "https://accounts.example.com",
-	}))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return leaf
-}
-
-// signOld is an armored signature that carries no proof.
-func (r *repo) signOld(leaf *x509.Certificate, payload string) []byte {
-	r.t.Helper()
-	sd, err := cms.Sign(rand.Reader, testpki.Key("alice"), leaf, []byte(payload), r.pki.Clock.Now())
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	der, err := sd.Bytes()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return cms.Armor(der)
+// signer is alice, with a certificate of her own.
+func (r *repo) signer() *testpki.OldSigner {
+	return r.pki.OldSigner(testpki.Identity{Email: "alice@example.com", Issuer: "https://accounts.example.com"})
 }
 
 // line logs a second signature over an id and returns the line of its bundle.
-func (r *repo) line(leaf *x509.Certificate, id string) string {
+func (r *repo) line(s *testpki.OldSigner, id string) string {
 	r.t.Helper()
-	digest := sha256.Sum256([]byte(id))
-	signature, err := testpki.Key("alice").Sign(rand.Reader, digest[:], crypto.SHA256)
+	e, err := rekor.ParseV1Response(s.Log(id).V1JSON())
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	e, err := rekor.ParseEntry(r.pki.LogV1(digest, signature, leaf.Raw).Bytes())
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	e.Body = rekor.BodyV1(digest, signature, leaf.Raw)
 	b, err := proof.New(e)
 	if err != nil {
 		r.t.Fatal(err)
@@ -78,11 +46,11 @@ func (r *repo) note(id string, lines ...string) {
 }
 
 // old stores an object that was signed the old way.
-func (r *repo) old(kind git.Type, payload string) (id string, leaf *x509.Certificate, raw []byte) {
+func (r *repo) old(kind git.Type, payload string) (id string, by *testpki.OldSigner, raw []byte) {
 	r.t.Helper()
-	leaf = r.leaf()
-	raw = r.join(kind, payload, r.signOld(leaf, payload))
-	return r.write(string(kind), raw), leaf, raw
+	by = r.signer()
+	raw = r.join(kind, payload, by.Sign([]byte(payload)))
+	return r.write(string(kind), raw), by, raw
 }
 
 // A note lifts what is unproven, for each kind of object and format.
@@ -91,13 +59,13 @@ func TestNotes(t *testing.T) {
 		t.Run(format.String(), func(t *testing.T) {
 			r := newRepo(t, format)
 			for kind, payload := range map[git.Type]string{git.Commit: r.commit("old"), git.Tag: r.tag("v1", "tree", r.tree)} {
-				id, leaf, raw := r.old(kind, payload)
+				id, by, raw := r.old(kind, payload)
 				r.expect(id, string(kind)+" unproven proof/no-entry")
 				logged, err := git.Hash(git.SHA1, kind, raw)
 				if err != nil {
 					t.Fatal(err)
 				}
-				r.note(id, r.line(leaf, logged))
+				r.note(id, r.line(by, logged))
 				got := r.expect(id, string(kind)+" valid")[0]
 				if got.Log == nil || got.Log.Source != verify.SourceNote || got.LogTime.IsZero() || !strings.Contains(checkOf(got, verify.CheckEntry), "bound by SHA-1 "+logged) {
 					t.Errorf("%s: %+v, %q", kind, got.Log, checkOf(got, verify.CheckEntry))
@@ -121,8 +89,8 @@ func checkOf(o report.Object, name string) string {
 func TestNotesOfOtherForms(t *testing.T) {
 	r := newRepo(t, git.SHA1)
 	payload := strings.Replace(r.commit("old"), "\n\n", "\nencoding ISO-8859-1\n\n", 1)
-	leaf := r.leaf()
-	armored := r.signOld(leaf, payload)
+	by := r.signer()
+	armored := by.Sign([]byte(payload))
 	last := r.join(git.Commit, payload, armored)
 	signature := "gpgsig " + strings.ReplaceAll(strings.TrimSuffix(string(armored), "\n"), "\n", "\n ") + "\n"
 	early := strings.Replace(strings.Replace(string(last), signature, "", 1), "encoding ", signature+"encoding ", 1)
@@ -132,15 +100,15 @@ func TestNotesOfOtherForms(t *testing.T) {
 	if err != nil || logged == id {
 		t.Fatalf("%v, %s", err, logged)
 	}
-	r.note(id, r.line(leaf, logged))
+	r.note(id, r.line(by, logged))
 	got := r.expect(id, "commit valid")[0]
 	if d := checkOf(got, verify.CheckEntry); !strings.Contains(d, "its signature last") {
 		t.Errorf("%q", d)
 	}
 
-	id, leaf, raw := r.old(git.Tag, r.tag("v1", "tree", r.tree))
+	id, by, raw := r.old(git.Tag, r.tag("v1", "tree", r.tree))
 	logged = r.gitWith(raw, "hash-object", "-t", "commit", "--stdin", "--literally")
-	r.note(id, r.line(leaf, logged))
+	r.note(id, r.line(by, logged))
 	r.expect(id, "tag valid")
 }
 
@@ -148,21 +116,21 @@ func TestNotesOfOtherForms(t *testing.T) {
 // more. A line that proves counts behind any that does not, up to the eighth.
 func TestNotesThatProveNothing(t *testing.T) {
 	r := newRepo(t, git.SHA1)
-	id, leaf, _ := r.old(git.Commit, r.commit("old"))
-	other, otherLeaf, _ := r.old(git.Commit, r.commit("other"))
-	good := r.line(leaf, id)
-	mallory := r.leaf()
-	r.pki.Clock.Set(leaf.NotAfter.Add(time.Second))
-	late := r.line(leaf, id)
+	id, by, _ := r.old(git.Commit, r.commit("old"))
+	other, otherSigner, _ := r.old(git.Commit, r.commit("other"))
+	good := r.line(by, id)
+	mallory := r.signer()
+	r.pki.Clock.Set(by.Leaf.NotAfter.Add(time.Second))
+	late := r.line(by, id)
 	r.pki.Clock.Set(testpki.DefaultTime)
 	junk := strings.Repeat("junk\n", 8)
 	for name, tt := range map[string]struct {
 		note string
 		want string
 	}{
-		"another object's":            {r.line(leaf, other), "note-object"},
+		"another object's":            {r.line(by, other), "note-object"},
 		"another certificate's":       {r.line(mallory, id), "note-certificate"},
-		"another commit's note":       {r.line(otherLeaf, other), "note-certificate"},
+		"another commit's note":       {r.line(otherSigner, other), "note-certificate"},
 		"logged after it had ended":   {late, "certificate-window"},
 		"two bundles in a line":       {strings.TrimSpace(good) + good, "note-bundle"},
 		"10 MB of JSON":               {strings.Repeat(`{"a":`, 2<<20), ""},
@@ -180,7 +148,7 @@ func TestNotesThatProveNothing(t *testing.T) {
 			t.Errorf("%s: %s (%v), want %s", name, rule, got.Err, tt.want)
 		}
 	}
-	r.note(id, "junk\n", r.line(leaf, other), good)
+	r.note(id, "junk\n", r.line(by, other), good)
 	r.expect(id, "commit valid")
 }
 
@@ -193,11 +161,11 @@ func TestNotesNeverLower(t *testing.T) {
 	r.expect(id, "commit valid")
 	raw := r.gitWith(nil, "cat-file", "commit", id) + "\n"
 	bad := r.write("commit", bytes.Replace([]byte(raw), []byte("new"), []byte("bad"), 1))
-	r.note(bad, r.line(r.leaf(), bad))
+	r.note(bad, r.line(r.signer(), bad))
 	r.expect(bad, "commit bad binding/message-digest-value")
 
-	old, leaf, _ := r.old(git.Commit, r.commit("old"))
-	r.note(old, r.line(leaf, old))
+	old, by, _ := r.old(git.Commit, r.commit("old"))
+	r.note(old, r.line(by, old))
 	r.expect(old, "commit valid")
 	r.git("update-ref", "-d", "refs/notes/sigstore")
 	r.expect(old, "commit unproven proof/no-entry")
@@ -212,8 +180,8 @@ func TestNotesNeverLower(t *testing.T) {
 // Wherever git's fan-out puts a note, and wherever a merge left a second one.
 func TestNotesFanOut(t *testing.T) {
 	r := newRepo(t, git.SHA1)
-	id, leaf, _ := r.old(git.Commit, r.commit("old"))
-	good := r.gitWith([]byte(r.line(leaf, id)), "hash-object", "-w", "--stdin")
+	id, by, _ := r.old(git.Commit, r.commit("old"))
+	good := r.gitWith([]byte(r.line(by, id)), "hash-object", "-w", "--stdin")
 	junk := r.gitWith([]byte("junk"), "hash-object", "-w", "--stdin")
 	for _, paths := range [][]string{
 		{good, id},

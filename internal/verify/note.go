@@ -40,7 +40,7 @@ func (r *Result) readNote(o *Opened, ca *trust.Path, root *trust.Root) *proof.Pr
 	if len(lines) == 0 {
 		return nil
 	}
-	ids := proof.LoggedIDs(o.signed, o.armored, o.note.ObjectID)
+	ids := o.LoggedIDs(o.note.ObjectID)
 	for _, line := range lines {
 		proven, err := o.line(line, ids, ca, root)
 		if err == nil {
@@ -57,6 +57,12 @@ func (r *Result) readNote(o *Opened, ca *trust.Path, root *trust.Root) *proof.Pr
 // is in hand: one that a note can lift.
 const RuleNoEntry = "no-entry"
 
+// LoggedIDs are the ids that can have been logged for the object, see
+// [proof.LoggedIDs].
+func (o *Opened) LoggedIDs(objectID string) []proof.LoggedID {
+	return proof.LoggedIDs(o.signed, o.armored, objectID)
+}
+
 // Prove reports what a bundle proves of the signature, whose object has the
 // id: that it does is what a note of the object would have to say. The error is
 // a *verdict.Error.
@@ -64,7 +70,7 @@ func (o *Opened) Prove(b *proof.Bundle, objectID string, t Trust) (*proof.Proven
 	if o.sd == nil {
 		return nil, verdict.Errorf(verdict.Binding, "note-object", "the object's signature does not hold, whatever was logged")
 	}
-	ids := proof.LoggedIDs(o.signed, o.armored, objectID)
+	ids := o.LoggedIDs(objectID)
 	if _, err := b.Match(ids); err != nil {
 		return nil, err // before anything that costs
 	}

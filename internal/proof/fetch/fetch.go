@@ -194,8 +194,9 @@ func (r *run) ask(ctx context.Context, open []signed) (found, error) {
 		groups[a.N] = nil
 		answered += len(g.objects)
 		r.Done += len(g.objects)
+		candidates := byDigest(a.Entries)
 		for _, s := range g.objects {
-			r.settle(s, a, notes)
+			r.settle(s, a, candidates, notes)
 		}
 		r.report()
 		return nil
@@ -207,19 +208,20 @@ func (r *run) ask(ctx context.Context, open []signed) (found, error) {
 }
 
 // settle tries every candidate of an answer on an object.
-func (r *run) settle(s signed, a agent.Answer, notes found) {
-	candidates := readEntries(a.Entries)
-	for _, b := range candidates {
-		if _, err := s.opened.Prove(b, s.id, r.Trust); err != nil {
-			continue
-		}
-		line, err := b.JSON()
-		if err != nil {
-			r.failed("%s: %v", s.id, err)
+func (r *run) settle(s signed, a agent.Answer, candidates map[[32]byte][]*proof.Bundle, notes found) {
+	for _, id := range s.opened.LoggedIDs(s.id) {
+		for _, b := range candidates[id.Digest()] {
+			if _, err := s.opened.Prove(b, s.id, r.Trust); err != nil {
+				continue
+			}
+			line, err := b.JSON()
+			if err != nil {
+				r.failed("%s: %v", s.id, err)
+				return
+			}
+			notes[s.id] = append(line, '\n')
 			return
 		}
-		notes[s.id] = append(line, '\n')
-		return
 	}
 	if a.Error != "" {
 		r.failed("%s: %s", s.id, a.Error)
@@ -228,11 +230,13 @@ func (r *run) settle(s signed, a agent.Answer, notes found) {
 	r.Absent++
 }
 
-// readEntries are the candidates that can prove something at all.
-func readEntries(entries []json.RawMessage) (out []*proof.Bundle) {
+// byDigest are the candidates that can prove something at all, by what they
+// are over: one certificate may have signed many objects.
+func byDigest(entries []json.RawMessage) map[[32]byte][]*proof.Bundle {
+	out := map[[32]byte][]*proof.Bundle{}
 	for _, raw := range entries {
 		if b, err := fromAnswer(raw); err == nil {
-			out = append(out, b)
+			out[b.Digest] = append(out[b.Digest], b)
 		}
 	}
 	return out

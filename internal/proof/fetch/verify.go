@@ -25,7 +25,7 @@ type Line struct {
 }
 
 // ErrMissing is why nobody can say what a line proves: its object is elsewhere.
-var ErrMissing = verdict.Errorf(verdict.Infrastructure, "object-missing", "the object of the note is not in this repository")
+var ErrMissing = &verdict.Error{Class: verdict.Infrastructure, Rule: "object-missing", Message: "the object of the note is not in this repository"}
 
 // Noted returns the ids of the objects that have a note: of all, or of those
 // that revisions reach, the tags that they name with them.
