@@ -126,11 +126,15 @@ func (f *finder) search(ctx context.Context, base string, leaf []byte, room *ato
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	found := make([]json.RawMessage, len(names))
-	var next atomic.Int64
+	todo := make(chan int, len(names))
+	for i := range names {
+		todo <- i
+	}
+	close(todo)
 	var fetchers sync.WaitGroup
 	for range min(f.jobs, len(names)) {
 		fetchers.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(names)) && ctx.Err() == nil; i = next.Add(1) - 1 {
+			for i := range todo {
 				entry, err := f.entry(ctx, base, names[i])
 				if err == nil && room.Add(-int64(len(entry))) < 0 {
 					err = fmt.Errorf("the entries of the certificate have more than %d bytes", agent.MaxEntries)

@@ -2,8 +2,10 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -11,6 +13,8 @@ import (
 	"time"
 
 	"github.com/paraph/paraph/internal/agent"
+	"github.com/paraph/paraph/internal/httpclient"
+	"github.com/paraph/paraph/internal/polite"
 	"github.com/paraph/paraph/internal/testpki"
 )
 
@@ -63,7 +67,7 @@ func TestLookupFaults(t *testing.T) {
 		"one entry is huge":         {get(testpki.Times(1, testpki.HugeBody(1<<20))), 2, 2, 4, 0, ""},
 		"entries of another kind":   {get(testpki.Mangle(func(e *testpki.Entry) { e.Body = []byte("[]") })), 0, 0, 4, 0, ""},
 		"one entry is forbidden":    {get(testpki.Times(1, testpki.Refuse(http.StatusForbidden, ""))), 2, 0, 0, 0, "status 403"},
-		"the second entry is slow":  {get(testpki.Times(1, testpki.Stall())), 3, 3, 5, s / 2, ""},
+		"one entry is slow":         {get(testpki.Times(1, testpki.Stall())), 3, 3, 5, s / 2, ""},
 		"an entry that proves less": {get(testpki.WrongKey()), 3, 3, 4, 0, ""},
 		"large entries":             {get(padded), 3, 3, 4, 0, ""},
 	} {
@@ -171,20 +175,32 @@ func TestLookupGivesUp(t *testing.T) {
 	}
 }
 
-// Certificates that fail one at a time are no reason to give up.
-func TestLookupGoesOn(t *testing.T) {
-	k := newTalk(t)
-	k.env.Args[4] = "1"
-	var leaves [][]byte
-	for range 12 {
-		leaves = append(leaves, k.leaf("alice"))
-	}
-	k.s.Rekor1.Set(testpki.Times(4, testpki.Refuse(http.StatusForbidden, "")))
-	answers := k.run(t, 0, public(leaves...)...)
-	for n := range leaves {
-		if a, ok := answers[n]; !ok || (a.Error != "") != (n < 4) {
-			t.Errorf("%d: %+v", n, a)
+// Only certificates that fail in a row, and because of the log or the way
+// there, are a reason to give up.
+func TestCount(t *testing.T) {
+	down := fmt.Errorf("asked 5 times: %w", &httpclient.Error{Status: 503})
+	many := errors.New("the log names 10000 entries")
+	for name, test := range map[string]struct {
+		found []error
+		stop  bool
+	}{
+		"none":                   {nil, false},
+		"four":                   {[]error{down, down, down, down}, false},
+		"five":                   {[]error{down, down, down, down, down}, true},
+		"slow ones too":          {[]error{down, errSlow, down, errSlow, down}, true},
+		"one between that works": {[]error{down, down, down, down, nil, down, down, down, down}, false},
+		"the log has too many":   {[]error{many, many, many, many, many, many}, false},
+		"one that rests":         {[]error{fmt.Errorf("%w: %w", polite.ErrRest, down)}, true},
+	} {
+		ctx, stop := context.WithCancelCause(t.Context())
+		f := &finder{stop: stop}
+		for _, err := range test.found {
+			f.count(err)
 		}
+		if got := ctx.Err() != nil; got != test.stop {
+			t.Errorf("%s: stopped %t, %v", name, got, context.Cause(ctx))
+		}
+		stop(nil)
 	}
 }
 
