@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -277,6 +278,53 @@ func TestLookupLogs(t *testing.T) {
 				t.Errorf("%d and %d requests", one, two)
 			}
 		})
+	}
+}
+
+// A log that is down does not hide what another has, nor that there may be
+// more.
+func TestLookupOneLogIsDown(t *testing.T) {
+	for name, first := range map[string]bool{"the first": true, "the second": false} {
+		t.Run(name, func(t *testing.T) {
+			k := newTalk(t)
+			other := testpki.New(testpki.Seed("another log"))
+			down, well := k.s.Rekor1, other.Serve(t).Rekor1
+			if !first {
+				down, well = well, down
+			}
+			leaf := k.leaf("alice")
+			k.log(t, "alice", leaf, 2)
+			k.p, other = other, k.p
+			k.log(t, "alice", leaf, 2)
+			file := t.TempDir() + "/root.json"
+			root := other.TrustedRoot(func(r *testpki.Root) {
+				k.p.TrustedRoot(func(o *testpki.Root) { r.Tlogs = append(r.Tlogs, o.Tlogs[0]) })
+			})
+			if err := os.WriteFile(file, root, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			k.env.Environ = append(k.env.Environ, "PARAPH_TRUSTED_ROOT="+file)
+			down.Set(testpki.Refuse(503, "maintenance"))
+			a := k.run(t, 0, public(leaf)...)[0]
+			if len(bodies(t, a)) != 2 || !strings.Contains(a.Error, down.URL) || !strings.Contains(a.Error, "maintenance") || strings.Contains(a.Error, well.URL) {
+				t.Errorf("%d entries, %q", len(a.Entries), a.Error)
+			}
+		})
+	}
+}
+
+// Entries are passed on in the log's own bytes, but for white space: nothing
+// makes a line longer than its entries.
+func TestLookupPassesOn(t *testing.T) {
+	k := newTalk(t)
+	leaf := k.leaf("alice")
+	k.log(t, "alice", leaf, 1)
+	k.s.Rekor1.Set(testpki.Only(http.MethodGet, testpki.ChangeBody(func(b []byte) []byte {
+		return bytes.Replace(b, []byte(`{"body"`), []byte("{ \n\"x\":\"<&>\u2028\", \"body\""), 1)
+	})))
+	a := k.run(t, 0, public(leaf)...)[0]
+	if len(bodies(t, a)) != 1 || !bytes.Contains(a.Entries[0], []byte("{\"x\":\"<&>\u2028\",\"body\"")) {
+		t.Errorf("%.200q, %q", a.Entries, a.Error)
 	}
 }
 
