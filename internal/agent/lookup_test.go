@@ -178,7 +178,7 @@ func TestLookupLeavesNothing(t *testing.T) {
 		"does not answer":      {greet + "cat >/dev/null", ignore, context.DeadlineExceeded},
 		"silent child":         {greet + "sleep 5 & wait", ignore, context.DeadlineExceeded},
 		"the caller has it":    {echo, func(Answer) error { return full }, full},
-		"and it does not end":  {greet + `echo '{"n":0}'; trap '' PIPE TERM; exec sleep 60`, func(Answer) error { return full }, full},
+		"and it does not end":  {greet + `read -r line; echo '{"n":0}'; trap '' PIPE TERM; exec sleep 60`, func(Answer) error { return full }, full},
 		"more than it can say": {greet + `read -r line; yes '{"n":0}'`, func(Answer) error { return full }, full},
 	} {
 		t.Run(name, func(t *testing.T) {

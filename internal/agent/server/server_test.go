@@ -115,7 +115,7 @@ func TestSignFails(t *testing.T) {
 		}, "no answer in time", false},
 		"all takes too long": {func(c *call, s *testpki.Servers) {
 			s.Fulcio.Set(testpki.Stall())
-			c.env.Limits.Whole = 50 * time.Millisecond
+			c.env.Limits.Whole = 500 * time.Millisecond // git has to answer first
 		}, "no answer in time", false},
 		"zero limits":      {func(c *call, _ *testpki.Servers) { c.env.Limits = Limits{} }, "reading git's configuration: ", false},
 		"not a git object": {func(c *call, _ *testpki.Servers) { c.env.Stdin = strings.NewReader("blob") }, "not a git object", false},
