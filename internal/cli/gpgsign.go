@@ -53,11 +53,7 @@ func (env Env) runSign(ctx context.Context, c gpgCall, err error) (status int) {
 
 // askAgent has the agent make the signature.
 func (env Env) askAgent(ctx context.Context, signed []byte) (*agent.Reply, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("finding %s: %w", agent.Program, err)
-	}
-	path, err := agent.Find(self)
+	path, err := findAgent()
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,6 @@ var pendingCommands = []struct{ use, short string }{
 	{"policy", "write, check and explain policies"},
 	{"hook", "install and run repository hooks"},
 	{"bundle", "export a Sigstore bundle"},
-	{"trust", "show and update trusted roots"},
 	{"agent", "start and stop the agent"},
 	{"doctor", "look for what is wrong here"},
 }
