@@ -68,7 +68,7 @@ const gitConfig = `[user]
 func setup(e *testscript.Env) error {
 	p := testpki.New(testpki.RealClock())
 	i := instance{p, p.Serve(e.T().(testing.TB))}
-	e.Values[instanceKey{}], e.Values[servedKey{}] = i, new(served)
+	e.Values[instanceKey{}], e.Values[servedKey{}], e.Values[shownKey{}] = i, new(served), new([]string)
 	in := func(name string) string { return filepath.Join(e.WorkDir, name) }
 	files := map[string][]byte{
 		"home/.gitconfig":          []byte(gitConfig),

@@ -1,0 +1,52 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func init() { scriptCommands["shown"] = shown }
+
+type shownKey struct{}
+
+// shown N runs the block of commands number N, from 1, that docs/trust.md
+// shows, with the script's own instance in the place of the examples'. shown
+// all asserts that each block was run.
+func shown(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: shown {N | all}")
+	}
+	doc, err := os.ReadFile("../../docs/trust.md")
+	ts.Check(err)
+	var blocks []string
+	for part := range strings.SplitSeq(string(doc), "\n\n") {
+		if strings.HasPrefix(part, "    ") {
+			blocks = append(blocks, part)
+		}
+	}
+	run := ts.Value(shownKey{}).(*[]string)
+	if args[0] == "all" {
+		if len(*run) != len(blocks) {
+			ts.Fatalf("docs/trust.md shows %d blocks, %q were run", len(blocks), *run)
+		}
+		return
+	}
+	var n int
+	if _, err := fmt.Sscan(args[0], &n); err != nil || n < 1 || n > len(blocks) {
+		ts.Fatalf("docs/trust.md has blocks 1 to %d", len(blocks))
+	}
+	if !slices.Contains(*run, args[0]) {
+		*run = append(*run, args[0])
+	}
+	block := strings.NewReplacer(
+		"https://tuf.example.com", ts.Getenv("TUF"), "/path/to/root.json", ts.Getenv("TUF_ROOT"), "/path/to/copy", ts.Getenv("WORK")+"/copy",
+		"/path/to/trusted_root.json", ts.Getenv("ROOT"), "/path/to/signing_config.v0.2.json", ts.Getenv("SIGNING1"),
+	).Replace(blocks[n-1])
+	ts.Check(ts.Exec("sh", "-ec", block))
+}
