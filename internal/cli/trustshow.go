@@ -69,12 +69,14 @@ func (env Env) trustShow(format string, now time.Time) error {
 		all = append(all, shown(known, name, now))
 	}
 	if format == "json" {
-		out := json.NewEncoder(env.Stdout)
-		out.SetIndent("", "  ")
-		return out.Encode(struct {
+		out, err := json.MarshalIndent(struct {
 			Schema    int             `json:"schema"`
 			Instances []shownInstance `json:"instances"`
-		}{1, all})
+		}{1, all}, "", "  ")
+		if err != nil {
+			return err
+		}
+		return report.WriteJSON(env.Stdout, out)
 	}
 	var text strings.Builder
 	for _, s := range all {

@@ -93,7 +93,7 @@ func JSON(w io.Writer, objects []Object) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, out)
+	return WriteJSON(w, out)
 }
 
 // NDJSON writes one result a line, each with the schema.
@@ -105,17 +105,17 @@ func NDJSON(w io.Writer, objects []Object) error {
 		if err != nil {
 			return err
 		}
-		if err := writeJSON(w, out); err != nil {
+		if err := WriteJSON(w, out); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// writeJSON writes a line of JSON. Characters that a terminal obeys or hides
+// WriteJSON writes JSON for programs, and a line break. Characters that a terminal obeys or hides
 // can stand in strings only, where a \u escape is the same text (RFC 8259,
 // section 7); encoding/json escapes some of them and not all.
-func writeJSON(w io.Writer, out []byte) error {
+func WriteJSON(w io.Writer, out []byte) error {
 	var b strings.Builder
 	for _, c := range string(out) {
 		switch {

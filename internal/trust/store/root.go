@@ -44,7 +44,10 @@ func (s Store) InHand(name string) (*InHand, error) {
 	}
 	if i.ByFile() {
 		r, err := i.root()
-		return &InHand{Root: r}, err
+		if err != nil {
+			return nil, err
+		}
+		return &InHand{Root: r}, nil
 	}
 	h, broken := s.cached(i)
 	if h == nil && name == builtin.Instance {
