@@ -37,7 +37,7 @@ func TestCosignAcceptsNote(t *testing.T) {
 	signer := certify(t, nil)
 	objects := u.oldHistory(git.SHA1, 1, 0, func(int) *oldway.Signer { return signer })
 	logAll(t, objects)
-	u.note(objects[0].id, objects[0].line(t))
+	u.must("paraph", "proof", "fetch", "HEAD")
 
 	note := u.git("notes", "--ref=sigstore", "show", "HEAD")
 	bundle := filepath.Join(u.root, "bundle.json")
