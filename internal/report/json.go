@@ -32,6 +32,7 @@ type resultJSON struct {
 	Signer  *signerJSON     `json:"signer"`
 	Times   timesJSON       `json:"times"`
 	Log     *logJSON        `json:"log"`
+	Root    *rootJSON       `json:"root"`
 	Policy  *policyJSON     `json:"policy"`
 	Checks  []checkJSON     `json:"checks"`
 	Error   *errorJSON      `json:"error"`
@@ -61,6 +62,14 @@ type logJSON struct {
 	Index  int64  `json:"index"`
 	Kind   string `json:"kind"`
 	Source string `json:"source"`
+}
+
+// rootJSON is the trusted root that was asked, and how new it is.
+type rootJSON struct {
+	Instance string  `json:"instance"`
+	Origin   string  `json:"origin"`
+	Checked  *string `json:"checked"`
+	Expires  *string `json:"expires"`
 }
 
 type policyJSON struct {
@@ -145,15 +154,15 @@ func toJSON(o Object) resultJSON {
 	for _, t := range o.Timestamps {
 		out.Times.Timestamps = append(out.Times.Timestamps, rfc3339(t))
 	}
-	if !o.LogTime.IsZero() {
-		t := rfc3339(o.LogTime)
-		out.Times.Log = &t
-	}
+	out.Times.Log = timeOrNull(o.LogTime)
 	if !o.NotBefore.IsZero() {
 		out.Times.Certificate = &windowJSON{rfc3339(o.NotBefore), rfc3339(o.NotAfter)}
 	}
 	if l := o.Log; l != nil {
 		out.Log = &logJSON{hex.EncodeToString(l.LogID), l.Index, l.Kind, l.Source}
+	}
+	if r := o.Root; r != nil {
+		out.Root = &rootJSON{r.Instance, r.Origin, timeOrNull(r.Checked), timeOrNull(r.Expires)}
 	}
 	if o.PolicySource != "" {
 		out.Policy = &policyJSON{Source: o.PolicySource}
@@ -174,6 +183,14 @@ func checks(in []verify.Check) []checkJSON {
 		}
 	}
 	return out
+}
+
+func timeOrNull(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	s := rfc3339(t)
+	return &s
 }
 
 func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -6,10 +6,12 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 
+	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/verdict"
 	"github.com/paraph/paraph/internal/verify"
 )
@@ -41,6 +43,18 @@ func Text(w io.Writer, objects []Object) error {
 		for _, line := range Lines(o.Result) {
 			fmt.Fprintf(&b, "  %s\n", line)
 		}
+	}
+	// Whom all of this believes, and since when.
+	var told []*trust.Root
+	for _, o := range objects {
+		if o.Root == nil || o.Root.Origin == "" || slices.Contains(told, o.Root) {
+			continue
+		}
+		if len(told) == 0 {
+			b.WriteByte('\n')
+		}
+		told = append(told, o.Root)
+		fmt.Fprintf(&b, "root of trust: %s\n", rootLine(o.Result))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -83,7 +97,7 @@ func Lines(r *verify.Result) []string {
 		lines = append(lines, "hint: "+hint)
 	}
 	if r.Root != nil && r.Root.Origin != "" && (r.Verdict == verdict.Unknown || expired(r)) {
-		lines = append(lines, "trusted root: "+rootLine(r))
+		lines = append(lines, "root of trust: "+rootLine(r))
 	}
 	return lines
 }
@@ -96,7 +110,10 @@ func expired(r *verify.Result) bool {
 // rootLine says which trusted root was asked and how old it is.
 func rootLine(r *verify.Result) string {
 	s := fmt.Sprintf("%s (%s", Escape(r.Root.Instance), Escape(r.Root.Origin))
-	if days := r.RootAge / (24 * time.Hour); r.RootAge > 0 {
+	switch days := r.RootAge / (24 * time.Hour); {
+	case days == 1:
+		s += ", 1 day old"
+	case days > 1:
 		s += fmt.Sprintf(", %d days old", days)
 	}
 	if expired(r) {
