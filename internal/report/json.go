@@ -121,9 +121,10 @@ func NDJSON(w io.Writer, objects []Object) error {
 	return nil
 }
 
-// WriteJSON writes JSON for programs, and a line break. Characters that a terminal obeys or hides
-// can stand in strings only, where a \u escape is the same text (RFC 8259,
-// section 7); encoding/json escapes some of them and not all.
+// WriteJSON writes JSON for programs, and a line break. Characters that a
+// terminal obeys or hides can stand in strings only, where a \u escape is the
+// same text (RFC 8259, section 7); encoding/json escapes some of them and not
+// all.
 func WriteJSON(w io.Writer, out []byte) error {
 	var b strings.Builder
 	for _, c := range string(out) {
