@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paraph/paraph/git"
 	"github.com/paraph/paraph/hack/sigstore/oldway"
@@ -158,6 +159,24 @@ func TestProofFetchWithoutNetwork(t *testing.T) {
 		t.Errorf("%d notes", n)
 	}
 	u.fetchProof("--all")
+	checkProven(t, u, objects)
+}
+
+// A run that dies leaves nothing half done, and the next one goes on.
+func TestProofFetchKilled(t *testing.T) {
+	t.Parallel()
+	u := newOldUser(t)
+	signer := certify(t, nil)
+	objects := u.oldHistory(git.SHA1, 30, 3, func(int) *oldway.Signer { return signer })
+	logAll(t, objects)
+	for _, after := range []time.Duration{20, 50, 100, 200, 400} {
+		u.killed(after*time.Millisecond, "proof", "fetch", "--all")
+		u.must("paraph", "proof", "verify", "--all")
+	}
+	u.fetchProof("--all")
+	if n := u.noted(); n != len(objects) {
+		t.Errorf("%d notes for %d objects", n, len(objects))
+	}
 	checkProven(t, u, objects)
 }
 

@@ -103,9 +103,8 @@ func (u *user) try(stdin, name string, args ...string) (result, error) {
 		path = filepath.Join(programs, name)
 	}
 	cmd := exec.CommandContext(u.t.Context(), path, args...)
-	cmd.Dir, cmd.Env = u.dir, u.env
+	u.prepare(cmd)
 	cmd.Stdin = strings.NewReader(stdin)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
@@ -114,6 +113,27 @@ func (u *user) try(stdin, name string, args ...string) (result, error) {
 		return result{}, fmt.Errorf("%s %q: %w", name, args, err)
 	}
 	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}, nil
+}
+
+// prepare gives a command the user's place and environment, and a session.
+func (u *user) prepare(cmd *exec.Cmd) {
+	cmd.Dir, cmd.Env = u.dir, u.env
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+}
+
+// killed runs paraph and kills it, with all that it started, after a time.
+func (u *user) killed(after time.Duration, args ...string) {
+	u.t.Helper()
+	cmd := exec.Command(filepath.Join(programs, "paraph"), args...)
+	u.prepare(cmd)
+	if err := cmd.Start(); err != nil {
+		u.t.Fatal(err)
+	}
+	time.Sleep(after)
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+		u.t.Error(err)
+	}
+	_ = cmd.Wait() // killed, or done before
 }
 
 // run is try for commands that must run, and may fail.
