@@ -15,6 +15,7 @@ const (
 	readme        = "../../../README.md"
 	serversReadme = "../README.md"
 	configuration = "../../../docs/configuration.md"
+	trustGuide    = "../../../docs/trust.md"
 )
 
 // A step is one shown block to run and how it must end.
@@ -40,6 +41,26 @@ var readmeSteps = []step{
 var serversReadmeSteps = []step{{"Tokens 0", 0, "ey"}}
 
 var configurationSteps = []step{{"Repositories that somebody else prepared 0", 0, "Good signature by a trusted signer"}}
+
+var trustSteps = []step{
+	{"Instances 0", 0, ""},
+	{"Updates 0", 0, "mine"},
+	{"Updates 1", 1, "Valid signature, but nobody said whom to trust here"},
+	{"Machines without a network 0", 0, "mine"},
+	{"Instances 1", 0, ""},
+	{"Whom paraph trusts, and since when 0", 0, "filed"},
+}
+
+// guides are the files, with the steps that run their blocks.
+var guides = []struct {
+	name, file string
+	steps      []step
+}{
+	{"README.md", readme, readmeSteps},
+	{"hack/sigstore", serversReadme, serversReadmeSteps},
+	{"configuration", configuration, configurationSteps},
+	{"trust", trustGuide, trustSteps},
+}
 
 // notRun are the blocks that no test here runs, and why.
 var notRun = map[string]string{
@@ -76,21 +97,18 @@ func TestShownBlocksAreKnown(t *testing.T) {
 	for name := range notRun {
 		known[name] = false
 	}
-	for _, s := range readmeSteps {
-		known["README.md: "+s.block] = false
+	for _, g := range guides {
+		for _, s := range g.steps {
+			known[g.name+": "+s.block] = false
+		}
 	}
-	for _, s := range serversReadmeSteps {
-		known["hack/sigstore: "+s.block] = false
-	}
-	for _, s := range configurationSteps {
-		known["configuration: "+s.block] = false
-	}
-	for prefix, file := range map[string]string{"README.md: ": readme, "hack/sigstore: ": serversReadme, "configuration: ": configuration} {
-		for name, block := range shownBlocks(string(readFile(t, file))) {
-			if _, ok := known[prefix+name]; !ok {
-				t.Errorf("%s%s is neither run nor listed in notRun:\n%s", prefix, name, block)
+	for _, g := range guides {
+		for name, block := range shownBlocks(string(readFile(t, g.file))) {
+			name = g.name + ": " + name
+			if _, ok := known[name]; !ok {
+				t.Errorf("%s is neither run nor listed in notRun:\n%s", name, block)
 			}
-			known[prefix+name] = true
+			known[name] = true
 		}
 	}
 	for name, found := range known {
@@ -118,6 +136,28 @@ func TestReadmeCommands(t *testing.T) {
 	runBlocks(u, configuration, configurationSteps, map[string]string{
 		"/path/to/trusted_root.json":  trustedRoot(),
 		"https://accounts.google.com": servers.Endpoints.Issuer,
+	})
+}
+
+// The guide's instances are added, updated, and brought up to date by a copy
+// of the repository, as on a machine without a network.
+func TestTrustGuideCommands(t *testing.T) {
+	copied := filepath.Join(t.TempDir(), "tuf")
+	repo, err := servers.NewTUF(copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer repo.Close()
+	u := newHome(t).with("PARAPH_AGENT=false", "PARAPH_ID_TOKEN="+mint(t, nil))
+	u.must("paraph", "init", "--global")
+	u.must("paraph", "trust", "add", "first", "--tuf", repo.URL, "--root", u.tufRoot(repo))
+	u.with("PARAPH_INSTANCE=first").commit("greeting")
+	runBlocks(u, trustGuide, trustSteps, map[string]string{
+		"https://tuf.example.com":           repo.URL,
+		"/path/to/root.json":                u.tufRoot(repo),
+		"/path/to/copy":                     copied,
+		"/path/to/trusted_root.json":        trustedRoot(),
+		"/path/to/signing_config.v0.2.json": filepath.Join(servers.Dir, stack.SigningConfigFile),
 	})
 }
 

@@ -1,0 +1,387 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/paraph/paraph/hack/sigstore/stack"
+	"github.com/paraph/paraph/hack/sigstore/tufrepo"
+)
+
+const instance = "acme"
+
+// An instanceUser signs with an instance that she added by its TUF repository;
+// no file of it is configured.
+type instanceUser struct {
+	*user
+	repo  *tufrepo.Repository
+	first string // a commit, signed before anything happened
+}
+
+func newInstanceUser(t *testing.T) *instanceUser {
+	t.Helper()
+	repo, err := servers.NewTUF(filepath.Join(t.TempDir(), "tuf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(repo.Close)
+	u := newHome(t).with("PARAPH_AGENT=false", "PARAPH_ID_TOKEN="+mint(t, nil))
+	u.must("paraph", "init", "--global")
+	u.must("paraph", "trust", "add", instance, "--tuf", repo.URL, "--root", u.tufRoot(repo))
+	u.configure("paraph.instance", instance)
+	i := &instanceUser{u, repo, u.commit("first")}
+	i.wants("valid")
+	return i
+}
+
+// tufRoot is a file with the root to start from.
+func (u *user) tufRoot(repo *tufrepo.Repository) string {
+	u.t.Helper()
+	root, err := repo.Root(1)
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	name := filepath.Join(u.t.TempDir(), "root.json")
+	writeFile(u.t, name, root)
+	return name
+}
+
+// wants holds the first commit's verdict against what is expected, where there
+// is no network.
+func (i *instanceUser) wants(verdict string) {
+	i.t.Helper()
+	got, _ := i.verifyOffline(i.first)
+	if v := got.Results[0]; v.Verdict != verdict {
+		i.t.Errorf("it is %s, want %s: %+v", v.Verdict, verdict, v.Error)
+	} else if verdict == "valid" && (v.Signer == nil || v.Signer.Instance != instance) {
+		i.t.Errorf("signer %+v, want one of %s", v.Signer, instance)
+	}
+}
+
+// updates runs an update that must succeed, or must not and say why.
+func (i *instanceUser) updates(refused string) {
+	i.t.Helper()
+	r := i.run("", "paraph", "trust", "update")
+	if (r.status != 0) != (refused != "") || !strings.Contains(r.stderr, refused) {
+		i.t.Errorf("update: exit status %d, want a refusal that says %q: %s%s", r.status, refused, r.stdout, r.stderr)
+	}
+}
+
+// do takes steps with the repository.
+func (i *instanceUser) do(steps ...repoStep) {
+	i.t.Helper()
+	for _, s := range steps {
+		if err := s(i.repo); err != nil {
+			i.t.Fatal(err)
+		}
+	}
+}
+
+// A repoStep is something done to a TUF repository.
+type repoStep func(r *tufrepo.Repository) error
+
+func replace(role string) repoStep {
+	return func(r *tufrepo.Repository) error {
+		_, err := r.Replace(role)
+		return err
+	}
+}
+
+// stolen has a role's key revoked, and then used to publish.
+func stolen(role string) repoStep {
+	return func(r *tufrepo.Repository) error {
+		key, err := r.Replace(role)
+		if err != nil {
+			return err
+		}
+		return r.PublishWith(key, role)
+	}
+}
+
+func expires(role string, after time.Duration) repoStep {
+	return func(r *tufrepo.Repository) error { return r.SetExpiry(role, time.Now().Add(after)) }
+}
+
+func rollBack(role string) repoStep {
+	return func(r *tufrepo.Repository) error { return r.RollBack(role) }
+}
+
+func threshold(role string, n int) repoStep {
+	return func(r *tufrepo.Repository) error { return r.SetThreshold(role, n) }
+}
+
+func spoilRoot(r *tufrepo.Repository) error { return r.Spoil(stack.TrustedRootFile) }
+
+// publishRoot publishes the stack's trusted root, or one that knows no CT log:
+// by it no commit is valid, so that everybody can see whether it arrived.
+func publishRoot(t *testing.T, useless bool) repoStep {
+	t.Helper()
+	document := readFile(t, trustedRoot())
+	if useless {
+		var root map[string]any
+		if err := json.Unmarshal(document, &root); err != nil {
+			t.Fatal(err)
+		}
+		delete(root, "ctlogs")
+		var err error
+		if document, err = json.Marshal(root); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return func(r *tufrepo.Repository) error { return r.Publish(stack.TrustedRootFile, document) }
+}
+
+// Whatever a repository does, the last good root stays, and the owner's next
+// step arrives.
+func TestTUFUpdate(t *testing.T) {
+	tests := []struct {
+		name    string
+		steps   []repoStep
+		refused string     // what the update says, "" if it succeeds
+		amends  []repoStep // the owner's, before the next update
+	}{
+		{"new root of trust", nil, "", nil},
+		{"three new TUF roots in a row", []repoStep{replace(tufrepo.Root), replace(tufrepo.Root), replace(tufrepo.Root)}, "", nil},
+		{"all keys new", []repoStep{
+			replace(tufrepo.Root), replace(tufrepo.Targets), replace(tufrepo.Snapshot), replace(tufrepo.Timestamp),
+		}, "", nil},
+		{"revoked key of root", []repoStep{stolen(tufrepo.Root)}, "TUF threshold", []repoStep{(*tufrepo.Repository).WithdrawRoot}},
+		{"revoked key of targets", []repoStep{stolen(tufrepo.Targets)}, "TUF threshold", nil},
+		{"revoked key of snapshot", []repoStep{stolen(tufrepo.Snapshot)}, "TUF threshold", nil},
+		{"revoked key of timestamp", []repoStep{stolen(tufrepo.Timestamp)}, "TUF threshold", nil},
+		{"expired root", []repoStep{expires(tufrepo.Root, -time.Hour)}, "TUF expiry", []repoStep{expires(tufrepo.Root, time.Hour)}},
+		{"expired targets", []repoStep{expires(tufrepo.Targets, -time.Hour)}, "TUF expiry", []repoStep{expires(tufrepo.Targets, time.Hour)}},
+		{"expired snapshot", []repoStep{expires(tufrepo.Snapshot, -time.Hour)}, "TUF expiry", []repoStep{expires(tufrepo.Snapshot, time.Hour)}},
+		{"expired timestamp", []repoStep{expires(tufrepo.Timestamp, -time.Hour)}, "TUF expiry", []repoStep{expires(tufrepo.Timestamp, time.Hour)}},
+		{"too few signatures", []repoStep{threshold(tufrepo.Timestamp, 2)}, "TUF threshold", []repoStep{threshold(tufrepo.Timestamp, 1)}},
+		{"another document under the hash", []repoStep{spoilRoot}, "TUF hash", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			i := newInstanceUser(t)
+			i.do(publishRoot(t, true))
+			i.do(tt.steps...)
+			i.updates(tt.refused)
+			if tt.refused == "" {
+				i.wants("unknown") // what was published arrived
+			} else {
+				i.wants("valid")
+			}
+			i.do(tt.amends...)
+			i.do(publishRoot(t, false))
+			i.updates("")
+			i.wants("valid")
+			i.commit("second") // and it is good for signing
+		})
+	}
+}
+
+// A client that has seen the new one does not go back.
+func TestTUFRollBack(t *testing.T) {
+	for _, role := range []string{tufrepo.Timestamp, tufrepo.Snapshot, tufrepo.Targets} {
+		t.Run(role, func(t *testing.T) {
+			t.Parallel()
+			i := newInstanceUser(t)
+			i.do(publishRoot(t, true), publishRoot(t, false))
+			i.updates("")
+			i.do(rollBack(role))
+			i.updates("TUF roll-back")
+			i.wants("valid")
+			i.do(publishRoot(t, true))
+			i.updates("")
+			i.wants("unknown")
+		})
+	}
+}
+
+// moment is how long metadata lives that a test waits for.
+const moment = 3 * time.Second
+
+// A repository that stands still is believed until its timestamp ends.
+func TestTUFFreeze(t *testing.T) {
+	t.Parallel()
+	i := newInstanceUser(t)
+	i.do(expires(tufrepo.Timestamp, moment), (*tufrepo.Repository).Freeze, publishRoot(t, true))
+	ended := time.After(moment)
+	i.updates("")
+	i.wants("valid")
+	<-ended
+	i.updates("TUF expiry")
+	i.wants("valid")
+	i.repo.Thaw()
+	i.do(expires(tufrepo.Timestamp, time.Hour))
+	i.updates("")
+	i.wants("unknown")
+}
+
+// Where the metadata in hand has ended and nobody can be asked, the old root
+// serves on, for signing too, and who asks learns of it.
+func TestTUFOldRootServesOn(t *testing.T) {
+	t.Parallel()
+	i := newInstanceUser(t)
+	i.do(expires(tufrepo.Timestamp, moment))
+	ended := time.After(moment)
+	i.updates("")
+	i.showsEnded(false)
+	i.repo.Down()
+	<-ended
+	i.updates(instance)
+	i.wants("valid")
+	i.commit("second")
+	i.showsEnded(true)
+	if err := i.repo.Up(); err != nil {
+		t.Fatal(err)
+	}
+	i.do(expires(tufrepo.Timestamp, time.Hour))
+	i.updates("")
+	i.showsEnded(false)
+}
+
+// showsEnded wants trust show to tell whether the instance's metadata has ended.
+func (i *instanceUser) showsEnded(want bool) {
+	i.t.Helper()
+	if shown := i.must("paraph", "trust", "show"); strings.Contains(shown, "which is over: the root serves on") != want {
+		i.t.Errorf("whether the metadata has ended is told otherwise than %t: %s", want, shown)
+	}
+}
+
+func (u *user) cacheDir() string {
+	return filepath.Join(u.root, "home", ".cache", "paraph", "trust")
+}
+
+// Each file of the cache, cut anywhere, does no harm; all of them cut, and the
+// user learns what to do. The next update mends it.
+func TestTUFHalfWrittenCache(t *testing.T) {
+	t.Parallel()
+	i := newInstanceUser(t)
+	files := filesBelow(t, i.cacheDir())
+	whole := map[string][]byte{}
+	for name, data := range files {
+		if len(data) > 0 { // not the lock
+			whole[name] = data
+		}
+	}
+	if len(whole) == 0 {
+		t.Fatalf("no files in %s", i.cacheDir())
+	}
+	cuts := func(n int) []int { return []int{0, 1, n / 100, n / 2, n - 2, n - 1} }
+	for name, data := range whole {
+		for _, cut := range cuts(len(data)) {
+			writeFile(t, name, data[:cut])
+			i.wants("valid")
+			i.updates("")
+			i.wants("valid")
+			if bytes.Equal(readFile(t, name), data[:cut]) {
+				t.Errorf("%s is still cut at %d", name, cut)
+			}
+			writeFile(t, name, data)
+		}
+	}
+	for _, n := range []int{0, 2, 3} {
+		for name, data := range whole {
+			writeFile(t, name, data[:len(data)*n/4])
+		}
+		r := i.run("", "paraph", "verify", i.first)
+		if r.status == 0 || !strings.Contains(r.stdout+r.stderr, "paraph trust update") {
+			t.Errorf("exit status %d, nothing about what to do: %s%s", r.status, r.stdout, r.stderr)
+		}
+		i.updates("")
+		i.wants("valid")
+	}
+}
+
+// updaters is how many updates run at once.
+const updaters = 10
+
+func TestTUFUpdatesAtOnce(t *testing.T) {
+	t.Parallel()
+	i := newInstanceUser(t)
+	for _, useless := range []bool{true, false} {
+		i.do(replace(tufrepo.Root), publishRoot(t, useless))
+		var all sync.WaitGroup
+		for range updaters {
+			all.Go(func() {
+				if r, err := i.try("", "paraph", "trust", "update"); err != nil || r.status != 0 {
+					t.Errorf("exit status %d, %v: %s", r.status, err, r.stderr)
+				}
+			})
+		}
+		all.Wait()
+		i.wants(map[bool]string{true: "unknown", false: "valid"}[useless])
+	}
+	i.checkCache()
+}
+
+// checkCache wants nothing in the cache but an instance's two files and its
+// lock.
+func (i *instanceUser) checkCache() {
+	i.t.Helper()
+	entries, err := os.ReadDir(i.cacheDir())
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	for _, e := range entries {
+		switch strings.TrimPrefix(e.Name(), instance+".") {
+		case "root.json", "tuf.json", "lock":
+		default:
+			i.t.Errorf("left behind: %s", e.Name())
+		}
+	}
+}
+
+// deaths is how many times an update is killed, each a little later.
+const deaths = 15
+
+// An update that dies at any moment loses nothing, and stands in nobody's way.
+func TestTUFKilledUpdates(t *testing.T) {
+	t.Parallel()
+	i := newInstanceUser(t)
+	for n := range deaths {
+		i.do(replace(tufrepo.Root), publishRoot(t, false))
+		i.killed(time.Duration(n)*10*time.Millisecond, "trust", "update")
+		i.wants("valid")
+	}
+	i.do(publishRoot(t, true))
+	i.updates("")
+	i.wants("unknown")
+	i.checkCache()
+}
+
+// What cannot be checked is not added, and what is known by name stays.
+func TestTUFAddRefuses(t *testing.T) {
+	t.Parallel()
+	other, err := servers.NewTUF(filepath.Join(t.TempDir(), "tuf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	i := newInstanceUser(t)
+	root := i.tufRoot(i.repo)
+	for _, tt := range []struct{ name, url, root string }{
+		{"beta", i.repo.URL, i.tufRoot(other)},
+		{"beta", nowhere, root},
+		{"beta", servers.Endpoints.TSA, root},
+		{"beta", strings.Replace(i.repo.URL, "127.0.0.1", "tuf.example", 1), root},
+		{"public", i.repo.URL, root},
+		{"staging", i.repo.URL, root},
+		{instance, other.URL, i.tufRoot(other)},
+		{"../beta", i.repo.URL, root},
+		{"beta", i.repo.URL, filepath.Join(i.root, "missing.json")},
+	} {
+		if r := i.run("", "paraph", "trust", "add", tt.name, "--tuf", tt.url, "--root", tt.root); r.status == 0 || r.stderr == "" {
+			t.Errorf("%+v was added: %s", tt, r.stdout)
+		}
+	}
+	if shown := i.must("paraph", "trust", "show"); strings.Contains(shown, "beta") {
+		t.Errorf("something is left: %s", shown)
+	}
+	i.updates("")
+	i.wants("valid")
+}
