@@ -15,14 +15,16 @@ func init() { scriptCommands["shown"] = shown }
 
 type shownKey struct{}
 
-// shown N runs the block of commands number N, from 1, that docs/trust.md
+// shown DOC N runs the block of commands number N, from 1, that docs/DOC.md
 // shows, with the script's own instance in the place of the examples'. shown
-// all asserts that each block was run.
+// DOC all asserts that each block was run.
 func shown(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: shown {N | all}")
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: shown DOC {N | all}")
 	}
-	doc, err := os.ReadFile("../../docs/trust.md")
+	file := args[0] + ".md"
+	args = args[1:]
+	doc, err := os.ReadFile("../../docs/" + file)
 	ts.Check(err)
 	var blocks []string
 	for part := range strings.SplitSeq(string(doc), "\n\n") {
@@ -33,13 +35,13 @@ func shown(ts *testscript.TestScript, neg bool, args []string) {
 	run := ts.Value(shownKey{}).(*[]string)
 	if args[0] == "all" {
 		if len(*run) != len(blocks) {
-			ts.Fatalf("docs/trust.md shows %d blocks, %q were run", len(blocks), *run)
+			ts.Fatalf("docs/%s shows %d blocks, %q were run", file, len(blocks), *run)
 		}
 		return
 	}
 	var n int
 	if _, err := fmt.Sscan(args[0], &n); err != nil || n < 1 || n > len(blocks) {
-		ts.Fatalf("docs/trust.md has blocks 1 to %d", len(blocks))
+		ts.Fatalf("docs/%s has blocks 1 to %d", file, len(blocks))
 	}
 	if !slices.Contains(*run, args[0]) {
 		*run = append(*run, args[0])
