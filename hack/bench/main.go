@@ -2,13 +2,14 @@
 Bench measures what paraph costs, as ratios against a program that does
 nothing, in one run on one machine:
 
-	go run ./hack/bench [-commits 500] [-rounds 7]
+	go run ./hack/bench [-commits 500] [-rounds 7] [-before PROGRAM]
 
 git starts one process for each signature that it shows, so the number that
 counts is the time of "git log --show-signature" per commit, over that of a Go
 program that drains standard input and exits. The commits are signed against a
 Sigstore instance in memory with a P-384 CA, as the public one has. A budget
-that is missed is shown, not failed.
+that is missed is shown, not failed. -before names another build of paraph,
+which is measured beside this one: a change's cost is their difference.
 */
 package main
 
@@ -28,10 +29,11 @@ import (
 func main() {
 	commits := flag.Int("commits", 500, "signed commits in the repository")
 	rounds := flag.Int("rounds", 7, "rounds of git log for each program")
+	before := flag.String("before", "", "another build of paraph, to compare with")
 	flag.Parse()
 	dir, err := os.MkdirTemp("", "paraph-bench-")
 	if err == nil {
-		err = run(dir, *commits, *rounds)
+		err = run(dir, *commits, *rounds, *before)
 		err = errors.Join(err, os.RemoveAll(dir))
 	}
 	if err != nil {
@@ -40,13 +42,16 @@ func main() {
 	}
 }
 
-func run(dir string, commits, rounds int) error {
+func run(dir string, commits, rounds int, before string) error {
 	fmt.Printf("%s, %s/%s, %d cores, %s\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), strings.TrimSpace(output("git", "version")))
-	b := bench{dir: dir, rounds: rounds}
+	b := bench{dir: dir, rounds: rounds, before: before}
 	if err := b.build(); err != nil {
 		return err
 	}
 	if err := b.sizes(); err != nil {
+		return err
+	}
+	if err := b.startup(); err != nil {
 		return err
 	}
 	for _, version := range []int{1, 2} {
@@ -60,6 +65,47 @@ func run(dir string, commits, rounds int) error {
 type bench struct {
 	dir    string
 	rounds int
+	before string // another build of paraph, "" for none
+}
+
+// programs are those that are measured, in turn, by name and path.
+func (b bench) programs() [][2]string {
+	out := [][2]string{{"idle", b.path("idle")}, {"paraph", b.path("paraph")}}
+	if b.before != "" {
+		out = append(out, [2]string{"before", b.before})
+	}
+	return out
+}
+
+// starts is how often each program is started to see what a start costs.
+const starts = 200
+
+// startup times a process that begins and ends: what all packages that a
+// program links cost, used or not.
+func (b bench) startup() error {
+	times := map[string][]time.Duration{}
+	for range starts {
+		for _, p := range b.programs() {
+			cmd := exec.Command(p[1], "version")
+			start := time.Now()
+			if err := cmd.Run(); err != nil {
+				return fmt.Errorf("%s version: %w", p[0], err)
+			}
+			times[p[0]] = append(times[p[0]], time.Since(start))
+		}
+	}
+	fmt.Printf("start and end of a process, median of %d (best)\n", starts)
+	base := median(times["idle"])
+	for _, p := range b.programs() {
+		more := median(times[p[0]]) - base
+		note := ""
+		if p[0] == "paraph" {
+			note = " (budget 2 ms)" + missed(more > 2*time.Millisecond)
+		}
+		fmt.Printf("%-13s %6.2f ms (%5.2f), %+.2f ms%s\n", p[0], ms(median(times[p[0]]), 1), ms(slices.Min(times[p[0]]), 1), ms(more, 1), note)
+	}
+	fmt.Println()
+	return nil
 }
 
 func (b bench) path(name string) string { return filepath.Join(b.dir, name) }
@@ -129,15 +175,14 @@ func (b bench) log(version, commits int) error {
 	if err != nil {
 		return err
 	}
-	programs := []string{"idle", "paraph"}
 	times := map[string][]time.Duration{}
 	for range b.rounds {
-		for _, p := range programs {
-			d, err := repo.showSignatures(b.path(p))
+		for _, p := range b.programs() {
+			d, err := repo.showSignatures(p[1])
 			if err != nil {
 				return err
 			}
-			times[p] = append(times[p], d)
+			times[p[0]] = append(times[p[0]], d)
 		}
 	}
 	if err := repo.checkGood(b.path("paraph")); err != nil {
@@ -145,7 +190,8 @@ func (b bench) log(version, commits int) error {
 	}
 	fmt.Printf("git log --show-signature, %d commits with entries of Rekor v%d, median of %d rounds (best)\n", commits, version, b.rounds)
 	base := median(times["idle"])
-	for _, p := range programs {
+	for _, named := range b.programs() {
+		p := named[0]
 		m := median(times[p])
 		ratio := float64(m) / float64(base)
 		note := ""
