@@ -142,12 +142,15 @@ func TestReadmeCommands(t *testing.T) {
 // The guide's instances are added, updated, and brought up to date by a copy
 // of the repository, as on a machine without a network.
 func TestTrustGuideCommands(t *testing.T) {
-	copied := filepath.Join(t.TempDir(), "tuf")
-	repo, err := servers.NewTUF(copied)
+	repo, err := servers.NewTUF()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer repo.Close()
+	copied := t.TempDir()
+	if err := repo.Write(copied); err != nil {
+		t.Fatal(err)
+	}
 	u := newHome(t).with("PARAPH_AGENT=false", "PARAPH_ID_TOKEN="+mint(t, nil))
 	u.must("paraph", "init", "--global")
 	u.must("paraph", "trust", "add", "first", "--tuf", repo.URL, "--root", u.tufRoot(repo))

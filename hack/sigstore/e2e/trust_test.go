@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/paraph/paraph/hack/sigstore/stack"
-	"github.com/paraph/paraph/hack/sigstore/tufrepo"
+	"github.com/paraph/paraph/hack/sigstore/tufserver"
 )
 
 const instance = "acme"
@@ -17,13 +17,13 @@ const instance = "acme"
 // no file of it is configured.
 type instanceUser struct {
 	*user
-	repo  *tufrepo.Repository
+	repo  *tufserver.Server
 	first string // a commit, signed before anything happened
 }
 
 func newInstanceUser(t *testing.T) *instanceUser {
 	t.Helper()
-	repo, err := servers.NewTUF(filepath.Join(t.TempDir(), "tuf"))
+	repo, err := servers.NewTUF()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,14 +38,10 @@ func newInstanceUser(t *testing.T) *instanceUser {
 }
 
 // tufRoot is a file with the root to start from.
-func (u *user) tufRoot(repo *tufrepo.Repository) string {
+func (u *user) tufRoot(repo *tufserver.Server) string {
 	u.t.Helper()
-	root, err := repo.Root(1)
-	if err != nil {
-		u.t.Fatal(err)
-	}
 	name := filepath.Join(u.t.TempDir(), "root.json")
-	writeFile(u.t, name, root)
+	writeFile(u.t, name, repo.Root())
 	return name
 }
 
@@ -72,48 +68,36 @@ func (i *instanceUser) updates(refused string) {
 
 // do takes steps with the repository.
 func (i *instanceUser) do(steps ...repoStep) {
-	i.t.Helper()
-	for _, s := range steps {
-		if err := s(i.repo); err != nil {
-			i.t.Fatal(err)
-		}
+	for _, take := range steps {
+		take(i.repo)
 	}
 }
 
 // A repoStep is something done to a TUF repository.
-type repoStep func(r *tufrepo.Repository) error
+type repoStep func(r *tufserver.Server)
 
 func replace(role string) repoStep {
-	return func(r *tufrepo.Repository) error {
-		_, err := r.Replace(role)
-		return err
-	}
+	return func(r *tufserver.Server) { r.Replace(role) }
 }
 
 // stolen has a role's key revoked, and then used to publish.
 func stolen(role string) repoStep {
-	return func(r *tufrepo.Repository) error {
-		key, err := r.Replace(role)
-		if err != nil {
-			return err
-		}
-		return r.PublishWith(key, role)
-	}
+	return func(r *tufserver.Server) { r.PublishWith(r.Replace(role), role) }
 }
 
 func expires(role string, after time.Duration) repoStep {
-	return func(r *tufrepo.Repository) error { return r.SetExpiry(role, time.Now().Add(after)) }
+	return func(r *tufserver.Server) { r.SetExpiry(role, time.Now().Add(after)) }
 }
 
 func rollBack(role string) repoStep {
-	return func(r *tufrepo.Repository) error { return r.RollBack(role) }
+	return func(r *tufserver.Server) { r.RollBack(role) }
 }
 
 func threshold(role string, n int) repoStep {
-	return func(r *tufrepo.Repository) error { return r.SetThreshold(role, n) }
+	return func(r *tufserver.Server) { r.SetThreshold(role, n) }
 }
 
-func spoilRoot(r *tufrepo.Repository) error { return r.Spoil(stack.TrustedRootFile) }
+func spoilRoot(r *tufserver.Server) { r.Spoil(stack.TrustedRootFile) }
 
 // publishRoot publishes the stack's trusted root, or one that knows no CT log:
 // by it no commit is valid, so that everybody can see whether it arrived.
@@ -131,7 +115,7 @@ func publishRoot(t *testing.T, useless bool) repoStep {
 			t.Fatal(err)
 		}
 	}
-	return func(r *tufrepo.Repository) error { return r.Publish(stack.TrustedRootFile, document) }
+	return func(r *tufserver.Server) { r.Publish(stack.TrustedRootFile, document) }
 }
 
 // Whatever a repository does, the last good root stays, and the owner's next
@@ -144,19 +128,19 @@ func TestTUFUpdate(t *testing.T) {
 		amends  []repoStep // the owner's, before the next update
 	}{
 		{"new root of trust", nil, "", nil},
-		{"three new TUF roots in a row", []repoStep{replace(tufrepo.Root), replace(tufrepo.Root), replace(tufrepo.Root)}, "", nil},
+		{"three new TUF roots in a row", []repoStep{replace(tufserver.Root), replace(tufserver.Root), replace(tufserver.Root)}, "", nil},
 		{"all keys new", []repoStep{
-			replace(tufrepo.Root), replace(tufrepo.Targets), replace(tufrepo.Snapshot), replace(tufrepo.Timestamp),
+			replace(tufserver.Root), replace(tufserver.Targets), replace(tufserver.Snapshot), replace(tufserver.Timestamp),
 		}, "", nil},
-		{"revoked key of root", []repoStep{stolen(tufrepo.Root)}, "TUF threshold", []repoStep{(*tufrepo.Repository).WithdrawRoot}},
-		{"revoked key of targets", []repoStep{stolen(tufrepo.Targets)}, "TUF threshold", nil},
-		{"revoked key of snapshot", []repoStep{stolen(tufrepo.Snapshot)}, "TUF threshold", nil},
-		{"revoked key of timestamp", []repoStep{stolen(tufrepo.Timestamp)}, "TUF threshold", nil},
-		{"expired root", []repoStep{expires(tufrepo.Root, -time.Hour)}, "TUF expiry", []repoStep{expires(tufrepo.Root, time.Hour)}},
-		{"expired targets", []repoStep{expires(tufrepo.Targets, -time.Hour)}, "TUF expiry", []repoStep{expires(tufrepo.Targets, time.Hour)}},
-		{"expired snapshot", []repoStep{expires(tufrepo.Snapshot, -time.Hour)}, "TUF expiry", []repoStep{expires(tufrepo.Snapshot, time.Hour)}},
-		{"expired timestamp", []repoStep{expires(tufrepo.Timestamp, -time.Hour)}, "TUF expiry", []repoStep{expires(tufrepo.Timestamp, time.Hour)}},
-		{"too few signatures", []repoStep{threshold(tufrepo.Timestamp, 2)}, "TUF threshold", []repoStep{threshold(tufrepo.Timestamp, 1)}},
+		{"revoked key of root", []repoStep{stolen(tufserver.Root)}, "TUF threshold", []repoStep{(*tufserver.Server).WithdrawRoot}},
+		{"revoked key of targets", []repoStep{stolen(tufserver.Targets)}, "TUF threshold", nil},
+		{"revoked key of snapshot", []repoStep{stolen(tufserver.Snapshot)}, "TUF threshold", nil},
+		{"revoked key of timestamp", []repoStep{stolen(tufserver.Timestamp)}, "TUF threshold", nil},
+		{"expired root", []repoStep{expires(tufserver.Root, -time.Hour)}, "TUF expiry", []repoStep{expires(tufserver.Root, time.Hour)}},
+		{"expired targets", []repoStep{expires(tufserver.Targets, -time.Hour)}, "TUF expiry", []repoStep{expires(tufserver.Targets, time.Hour)}},
+		{"expired snapshot", []repoStep{expires(tufserver.Snapshot, -time.Hour)}, "TUF expiry", []repoStep{expires(tufserver.Snapshot, time.Hour)}},
+		{"expired timestamp", []repoStep{expires(tufserver.Timestamp, -time.Hour)}, "TUF expiry", []repoStep{expires(tufserver.Timestamp, time.Hour)}},
+		{"too few signatures", []repoStep{threshold(tufserver.Timestamp, 2)}, "TUF threshold", []repoStep{threshold(tufserver.Timestamp, 1)}},
 		{"another document under the hash", []repoStep{spoilRoot}, "TUF hash", nil},
 	}
 	for _, tt := range tests {
@@ -182,7 +166,7 @@ func TestTUFUpdate(t *testing.T) {
 
 // A client that has seen the new one does not go back.
 func TestTUFRollBack(t *testing.T) {
-	for _, role := range []string{tufrepo.Timestamp, tufrepo.Snapshot, tufrepo.Targets} {
+	for _, role := range []string{tufserver.Timestamp, tufserver.Snapshot, tufserver.Targets} {
 		t.Run(role, func(t *testing.T) {
 			t.Parallel()
 			i := newInstanceUser(t)
@@ -205,7 +189,7 @@ const moment = 3 * time.Second
 func TestTUFFreeze(t *testing.T) {
 	t.Parallel()
 	i := newInstanceUser(t)
-	i.do(expires(tufrepo.Timestamp, moment), (*tufrepo.Repository).Freeze, publishRoot(t, true))
+	i.do(expires(tufserver.Timestamp, moment), (*tufserver.Server).Freeze, publishRoot(t, true))
 	ended := time.After(moment)
 	i.updates("")
 	i.wants("valid")
@@ -213,7 +197,7 @@ func TestTUFFreeze(t *testing.T) {
 	i.updates("TUF expiry")
 	i.wants("valid")
 	i.repo.Thaw()
-	i.do(expires(tufrepo.Timestamp, time.Hour))
+	i.do(expires(tufserver.Timestamp, time.Hour))
 	i.updates("")
 	i.wants("unknown")
 }
@@ -223,7 +207,7 @@ func TestTUFFreeze(t *testing.T) {
 func TestTUFOldRootServesOn(t *testing.T) {
 	t.Parallel()
 	i := newInstanceUser(t)
-	i.do(expires(tufrepo.Timestamp, moment))
+	i.do(expires(tufserver.Timestamp, moment))
 	ended := time.After(moment)
 	i.updates("")
 	i.showsEnded(false)
@@ -236,7 +220,7 @@ func TestTUFOldRootServesOn(t *testing.T) {
 	if err := i.repo.Up(); err != nil {
 		t.Fatal(err)
 	}
-	i.do(expires(tufrepo.Timestamp, time.Hour))
+	i.do(expires(tufserver.Timestamp, time.Hour))
 	i.updates("")
 	i.showsEnded(false)
 }
@@ -252,7 +236,7 @@ func (i *instanceUser) showsEnded(want bool) {
 // What cannot be checked is not added, and what is known by name stays.
 func TestTUFAddRefuses(t *testing.T) {
 	t.Parallel()
-	other, err := servers.NewTUF(filepath.Join(t.TempDir(), "tuf"))
+	other, err := servers.NewTUF()
 	if err != nil {
 		t.Fatal(err)
 	}

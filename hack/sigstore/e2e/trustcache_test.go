@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/paraph/paraph/hack/sigstore/tufrepo"
+	"github.com/paraph/paraph/hack/sigstore/tufserver"
 )
 
 func (u *user) cacheDir() string {
@@ -64,7 +64,7 @@ func TestTUFUpdatesAtOnce(t *testing.T) {
 	t.Parallel()
 	i := newInstanceUser(t)
 	for _, useless := range []bool{true, false} {
-		i.do(replace(tufrepo.Root), publishRoot(t, useless))
+		i.do(replace(tufserver.Root), publishRoot(t, useless))
 		var all sync.WaitGroup
 		for range updaters {
 			all.Go(func() {
@@ -104,7 +104,7 @@ func TestTUFKilledUpdates(t *testing.T) {
 	t.Parallel()
 	i := newInstanceUser(t)
 	for n := range deaths {
-		i.do(replace(tufrepo.Root), publishRoot(t, false))
+		i.do(replace(tufserver.Root), publishRoot(t, false))
 		i.killed(time.Duration(n)*10*time.Millisecond, "trust", "update")
 		i.wants("valid")
 	}

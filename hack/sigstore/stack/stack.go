@@ -68,12 +68,11 @@ const (
 	EndpointsFile       = "endpoints.json"
 )
 
-// What else is there: keys and tiles, logs of the services, the TUF repository.
+// What else is there: keys and tiles, logs of the services.
 const (
 	stateDir    = "state"
 	logDir      = "log"
 	servicesLog = "services.log"
-	tufDir      = "tuf"
 )
 
 const (

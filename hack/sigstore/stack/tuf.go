@@ -3,29 +3,25 @@ package stack
 import (
 	"os"
 
-	"github.com/paraph/paraph/hack/sigstore/tufrepo"
+	"github.com/paraph/paraph/hack/sigstore/tufserver"
 )
 
 // startTUF serves the TUF repository whose targets are the documents of
 // writeTrust, and writes down the root to start from.
 func (s *Stack) startTUF() error {
-	r, err := s.NewTUF(s.path(tufDir))
+	r, err := s.NewTUF()
 	if err != nil {
 		return err
 	}
 	s.onClose(r.Close)
 	s.Endpoints.TUF = r.URL
-	root, err := r.Root(1)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(s.path(TUFRootFile), root, publicFile)
+	return os.WriteFile(s.path(TUFRootFile), r.Root(), publicFile)
 }
 
-// NewTUF makes one more TUF repository, in a new folder and with keys of its
-// own, that says the same about this stack: for a test that changes it. The
-// names of the targets are those of the public instance.
-func (s *Stack) NewTUF(dir string) (*tufrepo.Repository, error) {
+// NewTUF makes one more TUF repository, with keys of its own, that says the
+// same about this stack: for a test that changes it. The names of the targets
+// are those of the public instance.
+func (s *Stack) NewTUF() (*tufserver.Server, error) {
 	documents := map[string][]byte{}
 	for _, name := range []string{TrustedRootFile, SigningConfigFile, SigningConfigRekor2} {
 		b, err := os.ReadFile(s.path(name))
@@ -34,5 +30,5 @@ func (s *Stack) NewTUF(dir string) (*tufrepo.Repository, error) {
 		}
 		documents[name] = b
 	}
-	return tufrepo.New(dir, documents)
+	return tufserver.New(documents)
 }

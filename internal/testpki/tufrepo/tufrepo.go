@@ -103,6 +103,21 @@ func (r *Repo) Rotate(roles ...string) {
 	r.put(fmt.Sprintf("%d.root.json", r.root.Signed.Version), must1(r.root.ToBytes(false)))
 }
 
+// Key is what signs for a role.
+func (r *Repo) Key(role string) signature.Signer { return r.keys[role] }
+
+// SetKey has another key sign for a role from now on. No root learns of it.
+func (r *Repo) SetKey(role string, key signature.Signer) { r.keys[role] = key }
+
+// WithdrawRoot takes the last root away; the next one has its number.
+func (r *Repo) WithdrawRoot() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.files, fmt.Sprintf("%d.root.json", r.root.Signed.Version))
+	r.root.Signed.Version--
+	r.Version[Root] = r.root.Signed.Version
+}
+
 // Threshold changes how many keys must sign for a role, in the next root.
 func (r *Repo) Threshold(role string, n int) { r.root.Signed.Roles[role].Threshold = n }
 
