@@ -147,7 +147,11 @@ func (r *Repo) Objects(ctx context.Context, ids ...string) ([]RawObject, error) 
 // catFile has git cat-file --batch answer what stdin asks. read must take the
 // answers in their order.
 func (r *Repo) catFile(ctx context.Context, stdin io.Reader, read func(*bufio.Reader) error) error {
-	args := []string{"cat-file", "--batch"}
+	return r.pipe(ctx, stdin, read, "cat-file", "--batch")
+}
+
+// pipe runs git with args and has read take what it prints, while it does.
+func (r *Repo) pipe(ctx context.Context, stdin io.Reader, read func(*bufio.Reader) error, args ...string) error {
 	cmd := r.command(ctx, args...)
 	cmd.Stdin = stdin
 	stderr := &bounded.Writer{Max: maxStderr}

@@ -157,22 +157,11 @@ func (r *Repo) Noted(ctx context.Context, ref string) ([]string, error) {
 		}
 		return nil, r.explain(ctx, err)
 	}
-	args := []string{"ls-tree", "-r", "-z", "--full-tree", "--end-of-options", ref}
-	cmd := r.command(ctx, args...)
-	stderr := &bounded.Writer{Max: maxStderr}
-	cmd.Stderr = stderr
-	pipe, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, failure(args, err, stderr)
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, failure(args, err, stderr)
-	}
-	ids, err := readNoted(pipe)
-	_, _ = io.Copy(io.Discard, pipe)
-	if waitErr := cmd.Wait(); err == nil && waitErr != nil {
-		err = failure(args, waitErr, stderr)
-	}
+	var ids []string
+	err := r.pipe(ctx, nil, func(in *bufio.Reader) (err error) {
+		ids, err = readNoted(in)
+		return err
+	}, "ls-tree", "-r", "-z", "--full-tree", "--end-of-options", ref)
 	return ids, err
 }
 
