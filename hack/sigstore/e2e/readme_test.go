@@ -36,6 +36,7 @@ var readmeSteps = []step{
 	{"Verify 1", 0, ""},
 	{"Verify 0", 0, "Good signature by a trusted signer"},
 	{"Verify in scripts 0", 0, `"verdict": "trusted"`},
+	{"Prove old signatures 0", 0, "signed objects: "},
 }
 
 var serversReadmeSteps = []step{{"Tokens 0", 0, "ey"}}
