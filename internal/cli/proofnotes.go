@@ -22,7 +22,7 @@ func (env Env) proofVerify(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	proven, false_, elsewhere := 0, 0, 0
+	proven, void, elsewhere := 0, 0, 0
 	err = env.eachNote(cmd, repo, args, &t, func(l fetch.Line) error {
 		switch {
 		case l.Err == nil:
@@ -32,7 +32,7 @@ func (env Env) proofVerify(cmd *cobra.Command, args []string) error {
 			_, err := fmt.Fprintf(env.Stdout, "%s line %d: not here: %s\n", l.ID, l.Number, l.Err.Message)
 			return err
 		default:
-			false_++
+			void++
 			_, err := fmt.Fprintf(env.Stdout, "%s line %d: proves nothing: %s (%s)\n", l.ID, l.Number, report.Escape(l.Err.Message), l.Err.Rule)
 			return err
 		}
@@ -41,11 +41,11 @@ func (env Env) proofVerify(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(env.Stdout, "%d lines prove, %d do not, %d are of objects that are not here\n", proven, false_, elsewhere); err != nil {
+	if _, err := fmt.Fprintf(env.Stdout, "%d lines prove, %d do not, %d are of objects that are not here\n", proven, void, elsewhere); err != nil {
 		return err
 	}
 	switch {
-	case false_ > 0:
+	case void > 0:
 		return &exitError{exitVerdict, nil}
 	case elsewhere > 0:
 		return &exitError{exitUnchecked, nil}

@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/paraph/paraph/internal/trust"
+	"github.com/paraph/paraph/internal/trust/builtin"
 	"github.com/paraph/paraph/internal/verdict"
 	"github.com/paraph/paraph/internal/verify"
 )
@@ -86,7 +87,7 @@ func Lines(r *verify.Result) []string {
 	lines := []string{sentence}
 	switch {
 	case r.Signer != nil:
-		lines = append(lines, "signer: "+Escape(verify.Display(r.Signer.Name, r.Signer.Issuer)))
+		lines = append(lines, "signer: "+Escape(verify.Display(r.Signer.Name, r.Signer.Issuer))+byInstance(r.Signer.Instance))
 	case r.Claimed != "":
 		lines = append(lines, "claims to be: "+Escape(r.Claimed))
 	}
@@ -100,6 +101,18 @@ func Lines(r *verify.Result) []string {
 		lines = append(lines, "root of trust: "+rootLine(r))
 	}
 	return lines
+}
+
+// byInstance names the instance that certified a signer, where it is not the
+// one that goes without saying.
+func byInstance(name string) string {
+	switch name {
+	case builtin.Instance:
+		return ""
+	case verify.InstanceSMIME:
+		return " by S/MIME"
+	}
+	return " by instance " + Escape(name)
 }
 
 // expired reports whether the metadata by which the trusted root came has ended.

@@ -27,6 +27,10 @@ import (
 // what an interruption can lose, and what is kept in memory.
 const perCommit = 1000
 
+// maxChunk bounds the bytes that are kept in memory with them: one object more
+// may come on top.
+const maxChunk = 64 << 20
+
 // maxFailures bounds the failures that a summary tells one by one.
 const maxFailures = 10
 
@@ -80,6 +84,7 @@ type run struct {
 	*Fetcher
 	Summary
 	read []signed // with what is signed, their notes not looked at yet
+	size int      // bytes of that
 }
 
 // A signed is an object whose signature is opened.
@@ -107,7 +112,8 @@ func (r *run) visit(ctx context.Context, raw gitcmd.RawObject) error {
 		return nil
 	}
 	r.read = append(r.read, signed{id: raw.ID, opened: verify.Open(o.Payload, o.Signature)})
-	if len(r.read) < perCommit {
+	r.size += len(raw.Raw)
+	if len(r.read) < perCommit && r.size < maxChunk {
 		return nil
 	}
 	return r.flush(ctx)
@@ -119,7 +125,7 @@ func (r *run) flush(ctx context.Context) error {
 		return ctx.Err()
 	}
 	chunk := r.read
-	r.read = nil
+	r.read, r.size = nil, 0
 	open, err := r.unproven(ctx, chunk)
 	if err != nil || len(open) == 0 {
 		return err
