@@ -44,11 +44,22 @@ func TestOldCommitOpensNoSocket(t *testing.T) {
 			if out := r.stdout + r.stderr; !strings.Contains(out, tt.says) {
 				t.Errorf("it does not say %q: %s", tt.says, out)
 			}
-			if trace := readFile(t, calls); (len(trace) > 0) != tt.network {
+			if trace := networkCalls(readFile(t, calls)); (len(trace) > 0) != tt.network {
 				t.Errorf("network calls:\n%s", trace)
 			}
 		})
 	}
+}
+
+// networkCalls are the lines of a trace that tell a call. For a thread that
+// ended before strace saw any of its calls there can be a line that tells none.
+func networkCalls(trace []byte) (calls string) {
+	for line := range strings.Lines(string(trace)) {
+		if !strings.HasSuffix(line, "???( <detached ...>\n") {
+			calls += line
+		}
+	}
+	return calls
 }
 
 // checkGone wants no process that was started with the user's environment.
