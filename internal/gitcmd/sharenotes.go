@@ -30,13 +30,34 @@ func (r *Repo) Count(ctx context.Context, h History) (int, error) {
 	return strconv.Atoi(strings.TrimSpace(string(out)))
 }
 
-// Remotes returns the names of the repository's remotes.
+// Remotes returns the names of the repository's remotes, without those that
+// lead nowhere, and those whose name cannot be a part of a ref's: a refspec that
+// is not valid ends every command of git that reads the remotes.
 func (r *Repo) Remotes(ctx context.Context) ([]string, error) {
 	out, err := r.Output(ctx, "remote")
 	if err != nil {
 		return nil, r.explain(ctx, err)
 	}
-	return strings.Fields(string(out)), nil
+	var names []string
+	for name := range strings.Lines(string(out)) {
+		name = strings.TrimSuffix(name, "\n")
+		_, err := r.Output(ctx, "check-ref-format", "refs/remotes/"+name+"/x")
+		var e *Error
+		if errors.As(err, &e) && e.ExitCode == 1 {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		urls, err := r.values(ctx, "remote."+name+".url")
+		if err != nil {
+			return nil, err
+		}
+		if len(urls) > 0 {
+			names = append(names, name)
+		}
+	}
+	return names, nil
 }
 
 // values are those of a key of git's configuration.
