@@ -108,8 +108,13 @@ func (s *sharedNotes) prepare(ctx context.Context) error {
 		return err
 	}
 	for _, remote := range remotes {
+		if remote == notesName || remote == "commits" { // git's own notes
+			s.say("the notes of remote " + remote + " are not fetched: beside refs/notes/" + remote + " there can be nothing below it")
+			continue
+		}
 		tracking := "refs/notes/" + remote + "/" + notesName
-		key, spec := "remote."+remote+".fetch", "+refs/notes/"+notesName+":"+tracking
+		// A pattern: git fetch fails where the one ref that it names is not there.
+		key, spec := "remote."+remote+".fetch", "+refs/notes/"+notesName+"*:"+tracking+"*"
 		fetchesNotes := func(spec string) bool {
 			return strings.Contains(spec, "refs/notes/") || strings.Contains(spec, "refs/*")
 		}
