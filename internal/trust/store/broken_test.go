@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -138,6 +139,35 @@ func TestCrashBetweenTheFiles(t *testing.T) {
 	}
 	if h := origin(t, s, "public", "updated by TUF"); h.Versions != next.Versions {
 		t.Errorf("first use: %v", h.Versions)
+	}
+}
+
+// What a crash left is removed whatever the folder is called, and nothing
+// beside it.
+func TestRestsInOddFolders(t *testing.T) {
+	for _, name := range []string{"a[b", "a[b]c", `a\b`, "*"} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), name)
+			other := filepath.Join(filepath.Dir(dir), "abc", "paraph", "trust", "public.root.json.1.tmp")
+			s := New([]string{"XDG_CACHE_HOME=" + dir, "XDG_CONFIG_HOME=" + dir})
+			rest := filepath.Join(s.cache, "public.root.json.1.tmp")
+			for _, f := range []string{other, rest} {
+				if err := errors.Join(os.MkdirAll(filepath.Dir(f), 0o700), os.WriteFile(f, []byte("x"), 0o600)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			save(t, s, public(t, s), copyOf(builtin.PublicVersion+1, 1, later))
+			origin(t, s, "public", "updated by TUF on 2026-11-25")
+			if _, err := os.Lstat(rest); err == nil {
+				t.Error("the rest is still there")
+			}
+			if _, err := os.Lstat(other); err != nil {
+				t.Error(err)
+			}
+			if err := s.Keep(byTUF()); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

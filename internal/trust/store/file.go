@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // read returns a regular file's bytes, at most limit. Links are not followed:
@@ -83,9 +84,15 @@ func write(dir, name string, data []byte) error {
 // removeRests removes what a crash left of a file that was being written.
 // The caller holds the lock: nobody is writing it now.
 func removeRests(dir, name string) error {
-	rests, err := filepath.Glob(filepath.Join(dir, name+".*.tmp"))
-	for _, rest := range rests {
-		if e := os.Remove(rest); e != nil && !errors.Is(e, fs.ErrNotExist) {
+	files, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, f := range files {
+		if !strings.HasPrefix(f.Name(), name+".") || !strings.HasSuffix(f.Name(), ".tmp") {
+			continue
+		}
+		if e := os.Remove(filepath.Join(dir, f.Name())); e != nil && !errors.Is(e, fs.ErrNotExist) {
 			err = errors.Join(err, e)
 		}
 	}
