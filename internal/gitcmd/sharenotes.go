@@ -3,6 +3,7 @@ package gitcmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +15,15 @@ func (r *Repo) Tag(ctx context.Context, rev string) (string, error) {
 	if err := checkRevision(rev); err != nil {
 		return "", err
 	}
-	return r.Tip(ctx, rev+"^{tag}")
+	out, err := r.Output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{tag}")
+	var e *Error
+	if errors.As(err, &e) && e.ExitCode == 1 {
+		return "", nil
+	}
+	if err != nil {
+		return "", r.explain(ctx, err)
+	}
+	return strings.TrimSpace(string(out)), nil
 }
 
 // Count returns how many commits a history has.
@@ -87,9 +96,12 @@ func (r *Repo) AddConfig(ctx context.Context, key, value string, stands func(str
 // MergeNotes merges the notes of another ref, line by line. It reports whether
 // there was something to merge.
 func (r *Repo) MergeNotes(ctx context.Context, ref, other string) (bool, error) {
-	theirs, err := r.Tip(ctx, other)
+	theirs, kind, err := r.tip(ctx, other)
 	if err != nil || theirs == "" {
 		return false, err
+	}
+	if kind != "commit" { // a remote may have anything there
+		return false, fmt.Errorf("%s is a %s: notes are in commits", other, kind)
 	}
 	ours, err := r.Tip(ctx, ref)
 	if err != nil {

@@ -16,17 +16,26 @@ import (
 // ErrMoved says that a ref is no longer where it was read.
 var ErrMoved = errors.New("the ref was moved by somebody else meanwhile")
 
-// Tip returns the commit that a ref leads to, "" if there is no such ref.
+// Tip returns the id that a ref leads to, "" if there is no such ref. The name
+// is the full one: rev-parse would also take a tag or a branch that is called
+// as the ref is.
 func (r *Repo) Tip(ctx context.Context, ref string) (string, error) {
-	out, err := r.Output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", ref)
-	var e *Error
-	if errors.As(err, &e) && e.ExitCode == 1 {
-		return "", nil
-	}
+	id, _, err := r.tip(ctx, ref)
+	return id, err
+}
+
+// tip is Tip, and the type of the object.
+func (r *Repo) tip(ctx context.Context, ref string) (id, kind string, err error) {
+	out, err := r.Output(ctx, "for-each-ref", "--format=%(refname) %(objectname) %(objecttype)", ref)
 	if err != nil {
-		return "", r.explain(ctx, err)
+		return "", "", r.explain(ctx, err)
 	}
-	return strings.TrimSpace(string(out)), nil
+	for line := range strings.Lines(string(out)) { // of refs below this one too
+		if fields := strings.Fields(line); len(fields) == 3 && fields[0] == ref {
+			return fields[1], fields[2], nil
+		}
+	}
+	return "", "", nil
 }
 
 // WriteNotes makes one commit on a notes ref whose tip is tip ("": the ref is
