@@ -122,10 +122,12 @@ func (s *sharedNotes) prepare(ctx context.Context) error {
 			return err
 		}
 		merged, err := s.repo.MergeNotes(ctx, "refs/notes/"+notesName, tracking)
-		if err != nil {
-			return fmt.Errorf("merging %s: %w", tracking, err)
-		}
-		if merged {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil: // what another repository has there keeps nobody from looking up
+			s.say(fmt.Sprintf("not merged: %s: %v", tracking, err))
+		case merged:
 			s.say("merged " + tracking)
 		}
 	}
