@@ -95,11 +95,15 @@ func unpeeled(rev string) string {
 
 // notFound tells a revision that is not here from one that may be elsewhere.
 func (r *Repo) notFound(ctx context.Context) error {
-	out, err := r.Output(ctx, "rev-parse", "--is-shallow-repository")
-	if err == nil && strings.TrimSpace(string(out)) == "true" {
+	if shallow, err := r.shallow(ctx); err == nil && shallow {
 		return ErrShallow
 	}
 	return ErrRevision
+}
+
+func (r *Repo) shallow(ctx context.Context) (bool, error) {
+	out, err := r.Output(ctx, "rev-parse", "--is-shallow-repository")
+	return strings.TrimSpace(string(out)) == "true", err
 }
 
 // explain tells a folder that is no repository from one whose git failed.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/paraph/paraph/internal/bounded"
@@ -70,6 +71,30 @@ func (r *Repo) Commits(ctx context.Context, h History, visit func(RawObject) err
 		err = r.walkFailure(ctx, failure(args, waitErr, stderr))
 	}
 	return err
+}
+
+// Cut reports whether a history has a commit whose parents a shallow clone
+// leaves out: git walks such a history as if it began there.
+func (r *Repo) Cut(ctx context.Context, h History) (bool, error) {
+	shallow, err := r.shallow(ctx)
+	if err != nil || !shallow {
+		return false, err
+	}
+	args, err := h.args()
+	if err != nil {
+		return false, err
+	}
+	out, err := r.Output(ctx, slices.Insert(args, 1, "--max-parents=0")...)
+	if err != nil {
+		return false, r.walkFailure(ctx, err)
+	}
+	cut := false
+	err = r.Stream(ctx, strings.Fields(string(out)), func(o RawObject) error {
+		head, _, _ := bytes.Cut(o.Raw, []byte("\n\n"))
+		cut = cut || bytes.Contains(head, []byte("\nparent "))
+		return nil
+	})
+	return cut, err
 }
 
 // walkFailure tells a range that is none from a history that is not all here.
