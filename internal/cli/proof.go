@@ -145,6 +145,12 @@ func (env Env) proofFetch(cmd *cobra.Command, args []string) error {
 	}
 	sum, err := f.Run(ctx, h, tags)
 	bar.close()
+	if err == nil {
+		var cut bool
+		if cut, err = repo.Cut(ctx, h); cut {
+			err = errors.New("this is a shallow clone: the signatures that it leaves out were not looked at; git fetch --unshallow --tags brings them")
+		}
+	}
 	return env.fetched(ctx, sum, err)
 }
 
