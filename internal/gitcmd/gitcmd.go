@@ -173,33 +173,42 @@ func (r *Repo) pipe(ctx context.Context, stdin io.Reader, read func(*bufio.Reade
 
 // readObject parses "<id> <type> <size>\n<bytes>\n", or "<id> missing\n".
 func readObject(in *bufio.Reader, id string) (RawObject, error) {
-	head, err := in.ReadSlice('\n')
-	if err != nil {
-		return RawObject{}, fmt.Errorf("git cat-file ended early: %w", err)
-	}
-	o, size, err := parseHead(strings.TrimSuffix(string(head), "\n"), id)
+	o, size, err := readHead(in, id)
 	if err != nil {
 		return o, err
 	}
+	return readBody(in, o, size)
+}
+
+// readBody reads the bytes of an object, and the line break after them.
+func readBody(in *bufio.Reader, o RawObject, size int64) (RawObject, error) {
 	var body bytes.Buffer
 	if _, err := io.CopyN(&body, in, size+1); err != nil {
 		return o, fmt.Errorf("git cat-file ended early: %w", err)
 	}
 	o.Raw = body.Bytes()[:size]
 	if body.Bytes()[size] != '\n' {
-		return o, fmt.Errorf("git cat-file answered %s with other than %d bytes", id, size)
+		return o, fmt.Errorf("git cat-file answered %s with other than %d bytes", o.ID, size)
 	}
 	return o, nil
 }
 
-// parseHead reads the line before an object's bytes.
-func parseHead(head, id string) (o RawObject, size int64, err error) {
+// errLarge is an object that is not read.
+var errLarge = errors.New("the object is too large")
+
+// readHead parses the line before an object's bytes.
+func readHead(in *bufio.Reader, id string) (o RawObject, size int64, err error) {
+	line, err := in.ReadSlice('\n')
+	if err != nil {
+		return o, 0, fmt.Errorf("git cat-file ended early: %w", err)
+	}
+	head := strings.TrimSuffix(string(line), "\n")
 	if head == id+" missing" {
 		return o, 0, fmt.Errorf("%s: %w", id, ErrMissing)
 	}
 	o, size, err = splitHead(head, id)
 	if err == nil && size > payload.MaxSize {
-		err = fmt.Errorf("object %s has %d bytes, at most %d are read", id, size, int64(payload.MaxSize))
+		err = fmt.Errorf("%s: %w: it has %d bytes, at most %d are read", id, errLarge, size, int64(payload.MaxSize))
 	}
 	return o, size, err
 }

@@ -61,7 +61,7 @@ func joinNotes(a, b []byte) []byte {
 }
 
 // readNote reads one answer of cat-file --batch: "<id> blob <size>\n<bytes>\n",
-// or "<spec> missing\n".
+// "<spec> missing\n" or "<id> submodule\n".
 func readNote(in *bufio.Reader, spec string, limit int64) ([]byte, error) {
 	head, err := in.ReadSlice('\n')
 	if err != nil {
@@ -71,7 +71,10 @@ func readNote(in *bufio.Reader, spec string, limit int64) ([]byte, error) {
 	if line == spec+" missing" {
 		return nil, nil
 	}
-	id, _, _ := strings.Cut(line, " ")
+	id, what, _ := strings.Cut(line, " ")
+	if what == "submodule" { // a link to a commit elsewhere; git before 2.51 says missing
+		return nil, nil
+	}
 	o, size, err := splitHead(line, id)
 	if err != nil {
 		return nil, err

@@ -107,7 +107,8 @@ func (r *Repo) walkFailure(ctx context.Context, err error) error {
 }
 
 // Stream reads the objects with these ids, in order, and hands each to visit:
-// one that is not in the repository with its id alone, without a type.
+// one that is not in the repository with its id alone, without a type; one that
+// is larger than any that is verified without its bytes.
 func (r *Repo) Stream(ctx context.Context, ids []string, visit func(RawObject) error) error {
 	if len(ids) == 0 {
 		return nil
@@ -143,11 +144,17 @@ func readNext(in *bufio.Reader) (RawObject, error) {
 	if !found || !isID(string(id)) {
 		return RawObject{}, fmt.Errorf("git cat-file answered %q", head)
 	}
-	o, err := readObject(in, string(id))
-	if errors.Is(err, ErrMissing) {
+	o, size, err := readHead(in, string(id))
+	switch {
+	case errors.Is(err, ErrMissing):
 		return RawObject{ID: string(id)}, nil
+	case errors.Is(err, errLarge):
+		_, err = io.CopyN(io.Discard, in, size+1)
+		return o, err
+	case err != nil:
+		return o, err
 	}
-	return o, err
+	return readBody(in, o, size)
 }
 
 // maxID is the length of the longest id in hexadecimal.
