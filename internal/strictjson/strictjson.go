@@ -13,18 +13,20 @@ import (
 	"strings"
 )
 
-// maxDepth bounds the nesting of values.
-const maxDepth = 16
+const (
+	maxDepth = 16  // nested values
+	maxError = 400 // bytes of an error, which quotes what a stranger wrote
+)
 
 // Unmarshal reads one JSON value of at most limit bytes into v. Members that v
 // does not have are ignored.
 func Unmarshal(data []byte, limit int, v any) error {
-	return unmarshal(data, limit, v, false)
+	return short(unmarshal(data, limit, v, false))
 }
 
 // UnmarshalKnown is Unmarshal, and refuses members that v does not have.
 func UnmarshalKnown(data []byte, limit int, v any) error {
-	return unmarshal(data, limit, v, true)
+	return short(unmarshal(data, limit, v, true))
 }
 
 func unmarshal(data []byte, limit int, v any, known bool) error {
@@ -43,6 +45,14 @@ func unmarshal(data []byte, limit int, v any, known bool) error {
 		d.DisallowUnknownFields()
 	}
 	return d.Decode(v)
+}
+
+// short cuts an error that is too long to read.
+func short(err error) error {
+	if err == nil || len(err.Error()) <= maxError {
+		return err
+	}
+	return errors.New(strings.ToValidUTF8(err.Error()[:maxError], "") + "...")
 }
 
 // checkMembers reads one JSON value and refuses members of one name.

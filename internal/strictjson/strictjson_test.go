@@ -3,6 +3,7 @@ package strictjson
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 type value struct {
@@ -39,5 +40,21 @@ func TestUnmarshal(t *testing.T) {
 	}
 	if err := UnmarshalKnown([]byte(`{"a":1,"c":2}`), 60, &v); err == nil || !strings.Contains(err.Error(), "unknown field") {
 		t.Errorf("an unknown member: %v", err)
+	}
+}
+
+// An error quotes no more of a text than people read.
+func TestLongErrors(t *testing.T) {
+	type number int
+	long := strings.Repeat("x", 10000)
+	var v struct {
+		A number `json:"a"`
+		B []byte `json:"b"`
+	}
+	for _, text := range []string{`{"` + long + `":1}`, `{"a":` + strings.Repeat("1", 10000) + `}`, `{"` + strings.Repeat("\u202e", 5000) + `":1}`} {
+		err := UnmarshalKnown([]byte(text), 1<<20, &v)
+		if err == nil || len(err.Error()) > maxError+3 || !utf8.ValidString(err.Error()) {
+			t.Errorf("%.50s: %d bytes of error", text, len(err.Error()))
+		}
 	}
 }
