@@ -67,12 +67,13 @@ func (s *Summary) failed(format string, args ...any) {
 	}
 }
 
-// Run looks up all commits of a history, and the tags with it. What was found
-// before an error is kept, and counted in the summary.
+// Run looks up all commits of a history, and the tags with it, with the tags
+// that those lead to. What was found before an error is kept, and counted in
+// the summary.
 func (f *Fetcher) Run(ctx context.Context, h gitcmd.History, tags []string) (Summary, error) {
 	r := &run{Fetcher: f}
 	visit := func(o gitcmd.RawObject) error { return r.visit(ctx, o) }
-	err := f.Repo.Stream(ctx, tags, visit)
+	err := r.tags(ctx, tags)
 	if err == nil {
 		err = f.Repo.Commits(ctx, h, visit)
 	}

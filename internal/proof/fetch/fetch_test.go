@@ -326,3 +326,44 @@ func TestRace(t *testing.T) {
 	}
 	w.expect(0, 3, 0, 0, 0)
 }
+
+// tag makes a tag of the old way and logs it.
+func (w *world) tag(s *testpki.OldSigner, kind git.Type, object string) string {
+	w.t.Helper()
+	payload := []byte("object " + object + "\ntype " + string(kind) + "\ntag v1\ntagger " + person + "\n\nm\n")
+	raw, err := git.Join(git.SHA1, git.Tag, payload, s.Sign(payload))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	id := w.git(string(raw), "hash-object", "-w", "-t", "tag", "--literally", "--stdin")
+	w.log(s, id)
+	return id
+}
+
+// Verification looks at tags that tags lead to, and so does the look-up: at each
+// once, as far as they are here.
+func TestTagsOfTags(t *testing.T) {
+	w := newWorld(t)
+	s := w.pki.OldSigner(alice)
+	commit := w.old(s, 1)[0]
+	inner := w.tag(s, git.Commit, commit)
+	outer := w.tag(s, git.Tag, inner)
+	alone := w.tag(s, git.Tag, strings.Repeat("1", 40))
+	f := w.fetcher()
+	for name, tt := range map[string]struct {
+		tags []string
+		want int
+	}{
+		"outer":    {[]string{outer}, 3},
+		"both":     {[]string{inner, outer, inner}, 3},
+		"not here": {[]string{alone, outer}, 4},
+	} {
+		got, err := f.Run(t.Context(), gitcmd.History{Revisions: []string{"main"}}, tt.tags)
+		if err != nil || got.Objects != tt.want || got.Fetched+got.Noted+got.Embedded != tt.want || got.Done != tt.want {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	if _, err := f.Run(t.Context(), gitcmd.History{Revisions: []string{"main"}}, []string{strings.Repeat("1", 40)}); !errors.Is(err, gitcmd.ErrMissing) {
+		t.Errorf("a tag that was asked for is not here: %v", err)
+	}
+}
