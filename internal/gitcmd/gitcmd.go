@@ -150,8 +150,11 @@ func (r *Repo) catFile(ctx context.Context, stdin io.Reader, read func(*bufio.Re
 	return r.pipe(ctx, stdin, read, "cat-file", "--batch")
 }
 
-// pipe runs git with args and has read take what it prints, while it does.
+// pipe runs git with args and has read take what it prints, while it does. When
+// read fails git is ended, however much it has to say.
 func (r *Repo) pipe(ctx context.Context, stdin io.Reader, read func(*bufio.Reader) error, args ...string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	cmd := r.command(ctx, args...)
 	cmd.Stdin = stdin
 	stderr := &bounded.Writer{Max: maxStderr}
@@ -163,7 +166,9 @@ func (r *Repo) pipe(ctx context.Context, stdin io.Reader, read func(*bufio.Reade
 	if err := cmd.Start(); err != nil {
 		return failure(args, err, stderr)
 	}
-	err = read(bufio.NewReader(pipe))
+	if err = read(bufio.NewReader(pipe)); err != nil {
+		cancel()
+	}
 	_, _ = io.Copy(io.Discard, pipe) // let git end by itself
 	if waitErr := cmd.Wait(); err == nil && waitErr != nil {
 		err = failure(args, waitErr, stderr)

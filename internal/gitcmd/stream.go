@@ -197,22 +197,34 @@ func (r *Repo) Noted(ctx context.Context, ref string) ([]string, error) {
 	return ids, err
 }
 
+// maxNoted is how many entries a tree of notes may have: a few objects are
+// enough to write one that never ends.
+const maxNoted = 1 << 20
+
 // readNoted parses "<mode> <type> <id>\t<path>\0" over and over.
-func readNoted(pipe io.Reader) ([]string, error) {
-	in := bufio.NewScanner(pipe)
-	in.Split(func(data []byte, atEOF bool) (int, []byte, error) {
-		if i := bytes.IndexByte(data, 0); i >= 0 {
-			return i + 1, data[:i], nil
-		}
-		return 0, nil, nil
-	})
+func readNoted(in *bufio.Reader) ([]string, error) {
 	var ids []string
-	for in.Scan() {
-		_, path, _ := strings.Cut(in.Text(), "\t")
+	long := false // the entry is, and no note
+	for n := 0; ; {
+		entry, err := in.ReadSlice(0)
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			long = true
+			continue
+		case err == io.EOF:
+			slices.Sort(ids)
+			return slices.Compact(ids), nil
+		case err != nil:
+			return nil, err
+		}
+		if n++; n > maxNoted {
+			return nil, fmt.Errorf("there are more than %d notes", maxNoted)
+		}
+		_, path, _ := strings.Cut(strings.TrimSuffix(string(entry), "\x00"), "\t")
 		id := strings.ReplaceAll(path, "/", "")
-		if isID(id) && (len(ids) == 0 || ids[len(ids)-1] != id) {
+		if !long && isID(id) && len(path)-len(id) <= maxFanout {
 			ids = append(ids, id)
 		}
+		long = false
 	}
-	return ids, in.Err()
 }

@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,5 +55,49 @@ func TestReadNote(t *testing.T) {
 		if note, err := readNote(bufio.NewReader(strings.NewReader(answer)), spec, 3); err == nil {
 			t.Errorf("%q: %q", answer, note)
 		}
+	}
+}
+
+// Ids are told once and in order, wherever in the tree their notes are, and
+// nothing else that stands there, however long its name is.
+func TestReadNoted(t *testing.T) {
+	a, b := strings.Repeat("a", 40), strings.Repeat("b", 40)
+	var in strings.Builder
+	for _, path := range []string{notePath(b, 1), notePath(a, 2), "README", strings.Repeat("x", 1<<20), a[:30], notePath(a, 0), notePath(strings.Repeat("c", 40), 4), notePath(b, 3)} {
+		in.WriteString("100644 blob " + b + "\t" + path + "\x00")
+	}
+	got, err := readNoted(bufio.NewReader(strings.NewReader(in.String())))
+	if err != nil || !slices.Equal(got, []string{a, b}) {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// A few trees that lead to each other make more notes than there can be.
+func TestNotedOfATreeThatNeverEnds(t *testing.T) {
+	f := newFixture(t)
+	blob := f.git(t, "-C", f.dir, "hash-object", "-w", filepath.Join(f.dir, ".git", "HEAD"))
+	in := "commit " + notesRef + "\ncommitter A <a@example.com> 1 +0000\ndata 1\nx\n"
+	in += "M 100644 " + blob + " " + strings.Repeat("a", 30) + "\n"
+	f.fastImport(t, in)
+	for range 5 {
+		tree := f.git(t, "-C", f.dir, "rev-parse", notesRef+"^{tree}")
+		in := "commit " + notesRef + "\ncommitter A <a@example.com> 1 +0000\ndata 1\nx\ndeleteall\n"
+		for i := range 256 {
+			in += fmt.Sprintf("M 040000 %s %02x\n", tree, i)
+		}
+		f.fastImport(t, in)
+	}
+	_, err := New(f.dir, f.env).Noted(t.Context(), notesRef)
+	if err == nil || !strings.Contains(err.Error(), "more than 1048576 notes") {
+		t.Error(err)
+	}
+}
+
+func (f *fixture) fastImport(t *testing.T, in string) {
+	t.Helper()
+	cmd := exec.Command("git", "-C", f.dir, "fast-import", "--quiet", "--force")
+	cmd.Env, cmd.Stdin = f.env, strings.NewReader(in)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
 }
