@@ -69,7 +69,7 @@ var keys = []key{
 	{name: "keyring", kind: boolean, use: forSign, pending: true, ready: []string{"false"}},
 	{name: "keyringMaxAge", kind: duration, use: forSign, pending: true},
 	{name: "cache", kind: boolean, use: forVerify, pending: true, ready: []string{"false"}},
-	{name: "matchCommitter", kind: boolean, use: forSign, pending: true, ready: []string{"false"}},
+	{name: "matchCommitter", kind: boolean, use: forSign},
 	{name: "publicIdentity", kind: one, words: []string{"accepted"}, use: forSign, pending: true},
 	{name: "smimeRoots", kind: path, use: forVerify},
 	{name: "quiet", kind: boolean, use: forBoth, pending: true, ready: []string{"false"}},

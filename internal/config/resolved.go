@@ -113,6 +113,7 @@ type Signing struct {
 	RekorVersion               int // 0: as the signing config says
 	TokenSource                string
 	TokenFile, IDToken         Setting
+	MatchCommitter             bool
 	Log                        string // file that failures are appended to
 }
 
@@ -127,7 +128,8 @@ func ForSigning(src Source) (*Signing, error) {
 		TrustedRoot: v["trustedRoot"], SigningConfig: v["signingConfig"],
 		Fulcio: v["fulcio"], Rekor: v["rekor"], Timestamp: v["timestamp"],
 		TokenSource: "auto", TokenFile: v["tokenFile"], IDToken: v["idToken"],
-		Log: v["log"].Value,
+		MatchCommitter: v["matchCommitter"].Value == "true",
+		Log:            v["log"].Value,
 	}
 	if s := v["rekorVersion"]; s.Set() {
 		c.RekorVersion, _ = strconv.Atoi(s.Value) // one of the key's words

@@ -111,6 +111,9 @@ func (t *Token) ProofSubject() string {
 	return t.claims.Subject
 }
 
+// Email is the e-mail address that the token vouches for, "" if it has none.
+func (t *Token) Email() string { return t.claims.Email }
+
 // Matches holds the identity of a certificate against the token that it was
 // issued for, as far as the token decides it: the issuer is the token's, or
 // the one that the token's issuer federates; the name is the token's e-mail,

@@ -53,8 +53,11 @@ type Signer struct {
 	Services Services
 	Root     *trust.Root
 	Token    *oidc.Token
-	Rand     io.Reader
-	Now      func() time.Time
+	// MatchCommitter refuses to sign for a committer, tagger or pusher whose
+	// e-mail address is not the certificate's.
+	MatchCommitter bool
+	Rand           io.Reader
+	Now            func() time.Time
 }
 
 // A Signature is one that was verified after it was made.
@@ -66,8 +69,12 @@ type Signature struct {
 // Sign makes a signature over payload, the bytes of a commit, tag or push
 // certificate as git hands them over.
 func (s *Signer) Sign(ctx context.Context, signed []byte) (*Signature, error) {
-	if _, err := payload.Parse(signed); err != nil {
+	p, err := payload.Parse(signed)
+	if err != nil {
 		return nil, fmt.Errorf("this is not a git object to sign: %w", err)
+	}
+	if err := s.matchToken(p); err != nil {
+		return nil, err
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), s.Rand)
 	if err != nil {
@@ -75,6 +82,9 @@ func (s *Signer) Sign(ctx context.Context, signed []byte) (*Signature, error) {
 	}
 	leaf, err := s.certify(ctx, key)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.matchCertificate(p, leaf); err != nil {
 		return nil, err
 	}
 	sd, err := s.proven(ctx, key, leaf, signed)

@@ -64,7 +64,7 @@ func (env Env) newSigner(ctx context.Context, cfg *config.Signing) (*sign.Signer
 	if err != nil {
 		return nil, err
 	}
-	return &sign.Signer{Root: root, Token: token, Services: e.services(env.Limits)}, nil
+	return &sign.Signer{Root: root, Token: token, MatchCommitter: cfg.MatchCommitter, Services: e.services(env.Limits)}, nil
 }
 
 func (e *endpoints) fill(sc trust.SigningConfig, now time.Time) error {
