@@ -78,18 +78,19 @@ func noCommand(cmd *cobra.Command, args []string) error {
 }
 
 // proofTrust reads the settings that say what a proof is held against.
-func (env Env) proofTrust(cmd *cobra.Command, repo *gitcmd.Repo) (verify.Trust, error) {
+func (env Env) proofTrust(cmd *cobra.Command, repo *gitcmd.Repo) (*config.Verification, verify.Trust, error) {
 	flags := map[string]string{}
 	if f := cmd.Flags().Lookup("trusted-root"); f != nil && f.Changed {
 		if flags["trustedRoot"] = f.Value.String(); flags["trustedRoot"] == "" {
-			return verify.Trust{}, usagef("--trusted-root: the value is empty")
+			return nil, verify.Trust{}, usagef("--trusted-root: the value is empty")
 		}
 	}
 	cfg, err := env.verification(cmd.Context(), repo, flags)
 	if err != nil {
-		return verify.Trust{}, err
+		return nil, verify.Trust{}, err
 	}
-	return env.trust(cfg)
+	t, err := env.trust(cfg)
+	return cfg, t, err
 }
 
 // historyOf is the history that arguments and --all name; without any, HEAD.
@@ -116,7 +117,7 @@ func (env Env) proofFetch(cmd *cobra.Command, args []string) error {
 		return usagef("--jobs: %w", err)
 	}
 	repo := gitcmd.New("", env.Environ)
-	t, err := env.proofTrust(cmd, repo)
+	cfg, t, err := env.proofTrust(cmd, repo)
 	if err != nil {
 		return err
 	}
@@ -140,7 +141,7 @@ func (env Env) proofFetch(cmd *cobra.Command, args []string) error {
 	f := &fetch.Fetcher{
 		Repo: repo, Trust: t, Now: time.Now, Progress: bar.show,
 		Ask: func(ctx context.Context, requests iter.Seq[agent.Request], answer func(agent.Answer) error) error {
-			return agent.Lookup(ctx, path, env.agentEnviron(cmd), version.String(), jobs, requests, answer)
+			return agent.Lookup(ctx, path, env.agentEnviron(cfg.TrustedRoot), version.String(), jobs, requests, answer)
 		},
 	}
 	sum, err := f.Run(ctx, h, tags)
@@ -165,11 +166,11 @@ func findAgent() (string, error) {
 
 // agentEnviron is the agent's environment: it reads the same settings, and of
 // the flags the one that it needs.
-func (env Env) agentEnviron(cmd *cobra.Command) []string {
-	file, _ := cmd.Flags().GetString("trusted-root")
-	if file == "" {
+func (env Env) agentEnviron(root config.Setting) []string {
+	if root.Level != config.FromFlag {
 		return env.Environ
 	}
+	file := root.Value
 	if abs, err := filepath.Abs(file); err == nil {
 		file = abs
 	}

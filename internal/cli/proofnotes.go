@@ -18,7 +18,7 @@ import (
 // proofVerify is paraph proof verify.
 func (env Env) proofVerify(cmd *cobra.Command, args []string) error {
 	repo := gitcmd.New("", env.Environ)
-	t, err := env.proofTrust(cmd, repo)
+	_, t, err := env.proofTrust(cmd, repo)
 	if err != nil {
 		return err
 	}
