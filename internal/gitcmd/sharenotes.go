@@ -89,8 +89,10 @@ func (r *Repo) AddConfig(ctx context.Context, key, value string, stands func(str
 	if err != nil || slices.ContainsFunc(set, stands) {
 		return false, err
 	}
-	_, err = r.Output(ctx, "config", "--local", "--add", key, value)
-	return err == nil, err
+	if _, err = r.Output(ctx, "config", "--local", "--add", key, value); err != nil {
+		return false, r.explain(ctx, err)
+	}
+	return true, nil
 }
 
 // MergeNotes merges the notes of another ref, line by line. It reports whether

@@ -1,6 +1,7 @@
 package gitcmd
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -66,5 +67,19 @@ func TestMergeNotesThatAreNone(t *testing.T) {
 	f.git(t, "-C", f.dir, "update-ref", theirs, f.first)
 	if merged, err := r.MergeNotes(t.Context(), notesRef, theirs); err != nil || !merged {
 		t.Errorf("a commit: merged %v, %v", merged, err)
+	}
+}
+
+func TestAddConfig(t *testing.T) {
+	f := newFixture(t)
+	never := func(string) bool { return false }
+	if set, err := New(f.dir, f.env).AddConfig(t.Context(), "a.b", "c", never); err != nil || !set {
+		t.Errorf("%v, %v", set, err)
+	}
+	if set, err := New(f.dir, f.env).AddConfig(t.Context(), "a.b", "d", func(v string) bool { return v == "c" }); err != nil || set {
+		t.Errorf("what stands: %v, %v", set, err)
+	}
+	if set, err := New(t.TempDir(), f.env).AddConfig(t.Context(), "a.b", "c", never); !errors.Is(err, ErrNoRepository) || set {
+		t.Errorf("outside of a repository: %v, %v", set, err)
 	}
 }
