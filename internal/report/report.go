@@ -82,7 +82,7 @@ func Lines(r *verify.Result) []string {
 		sentence = "Not verified"
 	}
 	if r.Err != nil {
-		sentence += fmt.Sprintf(": %s (%s)", Escape(r.Err.Message), r.Err.Rule)
+		sentence += fmt.Sprintf(": %s (%s)", Escape(cut(r.Err.Message)), r.Err.Rule)
 	}
 	lines := []string{sentence}
 	switch {
@@ -113,6 +113,17 @@ func byInstance(name string) string {
 		return " by S/MIME"
 	}
 	return " by instance " + Escape(name)
+}
+
+// maxMessage bounds what a line says of an error, in bytes: certificates are
+// quoted there, whose names may be as long as a signature.
+const maxMessage = 1000
+
+func cut(s string) string {
+	if len(s) <= maxMessage {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxMessage], "") + "..."
 }
 
 // expired reports whether the metadata by which the trusted root came has ended.

@@ -11,8 +11,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/paraph/paraph/internal/fulcio"
+	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/verdict"
 	"github.com/paraph/paraph/internal/verify"
 )
@@ -34,7 +36,8 @@ func full() Object {
 				Name: hostile, Issuer: hostile, Claims: map[string]string{"buildTrigger": hostile},
 			}},
 			Claimed: hostile, NotBefore: at, NotAfter: at, LogTime: at, Timestamps: []time.Time{at},
-			Log: &verify.LogEntry{LogID: []byte{1, 2}, Index: 3, Kind: hostile},
+			Log:  &verify.LogEntry{LogID: []byte{1, 2}, Index: 3, Kind: hostile},
+			Root: &trust.Root{Instance: hostile, Origin: hostile},
 			Checks: []verify.Check{
 				{Name: verify.CheckFormat, OK: true, Detail: hostile},
 				{Name: verify.CheckSET, Skipped: true, Detail: "skipped"},
@@ -56,6 +59,17 @@ func TestWritersEscape(t *testing.T) {
 		}
 		if regexp.MustCompile(`(?m)^\s*\[GNUPG`).Match(b.Bytes()) {
 			t.Errorf("%s has a line that is not its own:\n%s", name, b.String())
+		}
+	}
+}
+
+// git shows the lines among its own: what a certificate says of itself is no
+// reason to fill the screen.
+func TestLinesAreShort(t *testing.T) {
+	long := strings.Repeat("\u00e9", 32<<10)
+	for _, line := range Lines(&verify.Result{Verdict: verdict.Unknown, Err: verdict.Errorf(verdict.Material, "unknown-ca", "x%s", long)}) {
+		if len(line) > 1200 || !utf8.ValidString(line) || strings.Contains(line, "\ufffd") {
+			t.Errorf("%d bytes", len(line))
 		}
 	}
 }
