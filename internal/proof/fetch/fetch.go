@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/paraph/paraph/git"
@@ -26,6 +27,10 @@ import (
 // perCommit is how many objects are looked up before their notes are written:
 // what an interruption can lose, and what is kept in memory.
 const perCommit = 1000
+
+// perRead is how many notes are in memory at once, each of at most
+// proof.MaxNote bytes.
+const perRead = 64
 
 // maxChunk bounds the bytes that are kept in memory with them: one object more
 // may come on top.
@@ -127,15 +132,22 @@ func (r *run) flush(ctx context.Context) error {
 	}
 	chunk := r.read
 	r.read, r.size = nil, 0
-	open, err := r.unproven(ctx, chunk)
-	if err != nil || len(open) == 0 {
-		return err
+	var open []signed
+	for part := range slices.Chunk(chunk, perRead) {
+		unproven, err := r.unproven(ctx, part)
+		if err != nil {
+			return err
+		}
+		open = append(open, unproven...)
+	}
+	if len(open) == 0 {
+		return nil
 	}
 	found, askErr := r.ask(ctx, open)
 	return errors.Join(askErr, r.keep(ctx, found))
 }
 
-// unproven are the objects of a chunk that a log entry would help.
+// unproven are the objects of a part of a chunk that a log entry would help.
 func (r *run) unproven(ctx context.Context, chunk []signed) (open []signed, err error) {
 	ids := make([]string, len(chunk))
 	for i, s := range chunk {
@@ -148,6 +160,7 @@ func (r *run) unproven(ctx context.Context, chunk []signed) (open []signed, err 
 	for _, s := range chunk {
 		read := func() ([]byte, error) { return notes[s.id], nil }
 		s.result = s.opened.Beside(verify.Note{ObjectID: s.id, Read: read}).Against(r.Trust)
+		s.opened.Beside(verify.Note{}) // the notes are no longer needed
 		switch {
 		case s.result.Verdict == verdict.Unproven && s.result.Err.Rule == verify.RuleNoEntry && s.result.Signer != nil:
 			s.leaf = s.result.Leaf.Raw

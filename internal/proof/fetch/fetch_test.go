@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -366,4 +368,30 @@ func TestTagsOfTags(t *testing.T) {
 	if _, err := f.Run(t.Context(), gitcmd.History{Revisions: []string{"main"}}, []string{strings.Repeat("1", 40)}); !errors.Is(err, gitcmd.ErrMissing) {
 		t.Errorf("a tag that was asked for is not here: %v", err)
 	}
+}
+
+// Notes that prove nothing are no longer in memory when the log is asked,
+// however large somebody made them.
+func TestLargeNotes(t *testing.T) {
+	w := newWorld(t)
+	ids := w.old(w.pki.OldSigner(alice), 150)
+	in := "blob\nmark :1\ndata " + strconv.Itoa(proof.MaxNote) + "\n" + strings.Repeat("x", proof.MaxNote) + "\n"
+	in += "commit " + proof.Ref + "\ncommitter " + person + "\ndata 1\nx\n"
+	for _, id := range ids {
+		in += "M 100644 :1 " + id + "\n"
+	}
+	w.git(in, "fast-import", "--quiet", "--date-format=raw")
+	f := w.fetcher()
+	f.Ask = func(ctx context.Context, requests iter.Seq[agent.Request], answer func(agent.Answer) error) error {
+		runtime.GC()
+		var m runtime.MemStats
+		if runtime.ReadMemStats(&m); m.HeapAlloc > uint64(len(ids)/2*proof.MaxNote) {
+			t.Errorf("%d MiB in memory", m.HeapAlloc>>20)
+		}
+		return w.ask(ctx, requests, answer)
+	}
+	if s, err := f.Run(t.Context(), gitcmd.History{All: true}, nil); err != nil || s.Fetched != len(ids) {
+		t.Errorf("%+v, %v", s, err)
+	}
+	w.expect(0, len(ids), 0, 0, 0)
 }

@@ -51,14 +51,15 @@ func (r *run) write(ctx context.Context, notes found) error {
 	if err != nil {
 		return err
 	}
-	ids := slices.Sorted(maps.Keys(notes))
-	old, err := r.Repo.Notes(ctx, proof.Ref, proof.MaxNote, ids...)
-	if err != nil {
-		return err
-	}
 	merged := make(found, len(notes))
-	for id, line := range notes {
-		merged[id] = join(line, old[id])
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(notes)), perRead) {
+		old, err := r.Repo.Notes(ctx, proof.Ref, proof.MaxNote, ids...)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			merged[id] = join(notes[id], old[id])
+		}
 	}
 	message := fmt.Sprintf("paraph: proof for %d signatures", len(notes))
 	return r.Repo.WriteNotes(ctx, proof.Ref, tip, merged, message, r.Now())

@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/paraph/paraph/git"
 	"github.com/paraph/paraph/internal/gitcmd"
@@ -61,9 +62,7 @@ func Noted(ctx context.Context, repo *gitcmd.Repo, revisions []string) ([]string
 // Notes reads the notes of objects and hands each line to visit, in the order
 // of the ids. Without a trust the lines are read only, and nothing is proven.
 func Notes(ctx context.Context, repo *gitcmd.Repo, ids []string, t *verify.Trust, visit func(Line) error) error {
-	for len(ids) > 0 {
-		chunk := ids[:min(len(ids), perCommit)]
-		ids = ids[len(chunk):]
+	for chunk := range slices.Chunk(ids, perRead) {
 		notes, err := repo.Notes(ctx, proof.Ref, proof.MaxNote, chunk...)
 		if err != nil {
 			return err
