@@ -3,7 +3,8 @@
 // nowhere else, and what a server writes is escaped before anybody sees it.
 //
 //   - https only, TLS 1.2 or later; http only to a loopback host, and only
-//     where the configured URL says http.
+//     where the configured URL says http; and to the metadata server of a
+//     Google machine, which never is behind a proxy.
 //   - Redirects change neither scheme, host, port nor method.
 //   - No cookies. Proxies are those of [http.ProxyFromEnvironment].
 //   - No retries: most requests add something to a log, and the user is
@@ -45,7 +46,7 @@ func New() *Client {
 	return &Client{
 		http: &http.Client{
 			Transport: &http.Transport{
-				Proxy:                  http.ProxyFromEnvironment,
+				Proxy:                  proxy,
 				TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 				TLSHandshakeTimeout:    15 * time.Second,
 				IdleConnTimeout:        90 * time.Second,
@@ -66,11 +67,16 @@ type Request struct {
 	URL         string
 	ContentType string // of Body
 	Accept      string
-	Body        []byte
+	// Authorization is the header of that name, a secret.
+	Authorization string
+	Body          []byte
 	// Expect are the statuses of answers. Any other is an [*Error].
 	Expect []int
 	// MaxBody is how many bytes of body an answer may have.
 	MaxBody int64
+	// Metadata says that the URL is that of a Google machine's metadata server,
+	// which has no https.
+	Metadata bool
 	// Secrets must not stand in any error, even if the server writes them.
 	Secrets []string
 }
@@ -108,7 +114,11 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 }
 
 func (c *Client) send(ctx context.Context, r Request) (*http.Response, error) {
-	u, err := checkURL(r.URL)
+	check := checkURL
+	if r.Metadata {
+		check = checkMetadataURL
+	}
+	u, err := check(r.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -122,6 +132,12 @@ func (c *Client) send(ctx context.Context, r Request) (*http.Response, error) {
 	}
 	if r.Accept != "" {
 		req.Header.Set("Accept", r.Accept)
+	}
+	if r.Authorization != "" {
+		req.Header.Set("Authorization", r.Authorization)
+	}
+	if r.Metadata {
+		req.Header.Set(MetadataFlavor, "Google")
 	}
 	return c.http.Do(req)
 }

@@ -52,18 +52,18 @@ func TestRequestAndResponse(t *testing.T) {
 		http.SetCookie(w, &http.Cookie{Name: "a", Value: "b"})
 		w.Header().Set("Location", "/there")
 		w.WriteHeader(http.StatusCreated)
-		fmt.Fprintf(w, "%s %s %s|%s|%s|%s", r.Method, r.URL, body, r.UserAgent(), r.Header.Get("Content-Type"), r.Header.Get("Accept"))
+		fmt.Fprintf(w, "%s %s %s|%s|%s|%s|%s|%s", r.Method, r.URL, body, r.UserAgent(), r.Header.Get("Content-Type"), r.Header.Get("Accept"), r.Header.Get("Authorization"), r.Header.Get("Metadata-Flavor"))
 	})
 	c := New()
 	for range 2 {
 		resp, err := c.Do(t.Context(), Request{
 			Method: http.MethodPost, URL: url + "/x?y=z", ContentType: "text/a", Accept: "text/b",
-			Body: []byte("hello"), Expect: []int{201}, MaxBody: 1000,
+			Authorization: "bearer c", Metadata: true, Body: []byte("hello"), Expect: []int{201}, MaxBody: 1000,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := "POST /x?y=z hello|paraph/" + version.String() + "|text/a|text/b"
+		want := "POST /x?y=z hello|paraph/" + version.String() + "|text/a|text/b|bearer c|Google"
 		if string(resp.Body) != want || resp.Status != 201 || resp.Header.Get("Location") != "/there" {
 			t.Errorf("response %d %q, want %q", resp.Status, resp.Body, want)
 		}
@@ -114,6 +114,27 @@ func TestLoopbackHosts(t *testing.T) {
 		if _, err := checkURL(url); err != nil {
 			t.Errorf("%s: %v", url, err)
 		}
+	}
+}
+
+// http to the metadata server's address is for requests that are meant for it,
+// and nobody stands between.
+func TestMetadataServer(t *testing.T) {
+	const good = "http://" + MetadataHost + "/computeMetadata/v1/x?y=z"
+	if u, err := checkMetadataURL(good); err != nil || u.String() != good {
+		t.Errorf("%v, %v", u, err)
+	}
+	if _, err := checkURL(good); err == nil {
+		t.Error("any request may go there")
+	}
+	for _, url := range []string{"http://169.254.169.253/", "http://169.254.169.254.example.com/", "http://169.254.169.254:8080/", "http://a@169.254.169.254/", "http://metadata.google.internal/", "ftp://169.254.169.254/"} {
+		if u, err := checkMetadataURL(url); err == nil {
+			t.Errorf("%s is taken for %s", url, u)
+		}
+	}
+	t.Setenv("HTTP_PROXY", "http://proxy.example.com")
+	if u, err := proxy(httptest.NewRequest(http.MethodGet, good, nil)); u != nil || err != nil {
+		t.Errorf("by way of %v, %v", u, err)
 	}
 }
 

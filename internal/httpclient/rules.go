@@ -30,6 +30,31 @@ func checkURL(s string) (*url.URL, error) {
 	return nil, ruleError("the URL is not https")
 }
 
+// MetadataHost is where a Google machine finds its metadata server: an address
+// that no router forwards (RFC 3927, 2.6.2). MetadataFlavor is the header that
+// stands in each request to it and in each answer.
+const (
+	MetadataHost   = "169.254.169.254"
+	MetadataFlavor = "Metadata-Flavor"
+)
+
+// checkMetadataURL is checkURL for a metadata server.
+func checkMetadataURL(s string) (*url.URL, error) {
+	if u, err := url.Parse(s); err == nil && u.Scheme == "http" && u.Host == MetadataHost && u.User == nil {
+		return u, nil
+	}
+	return checkURL(s)
+}
+
+// proxy is that of the environment, but nobody in between is to see what a
+// metadata server says.
+func proxy(r *http.Request) (*url.URL, error) {
+	if r.URL.Host == MetadataHost {
+		return nil, nil
+	}
+	return http.ProxyFromEnvironment(r)
+}
+
 // isLoopback reports whether a host is this machine without asking anybody.
 func isLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
