@@ -23,7 +23,8 @@ func main() {
 	status := server.Run(ctx, server.Env{
 		Args: os.Args[1:], Environ: os.Environ(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Rand: rand.Reader, Now: time.Now, Sleep: polite.Sleep, Limits: server.DefaultLimits(),
+		Files: os.DirFS("/"),
+		Rand:  rand.Reader, Now: time.Now, Sleep: polite.Sleep, Limits: server.DefaultLimits(),
 	})
 	stop()
 	os.Exit(status)

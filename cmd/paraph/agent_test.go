@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"os"
+	"testing/fstest"
 	"time"
 
 	"github.com/paraph/paraph/internal/agent/server"
@@ -30,6 +31,7 @@ func runAgent() {
 	os.Exit(server.Run(context.Background(), server.Env{
 		Args: os.Args[1:], Environ: os.Environ(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Rand: rand.Reader, Now: time.Now, Sleep: polite.Sleep, Limits: limits,
+		Files: fstest.MapFS{}, // whatever machine the tests run on
+		Rand:  rand.Reader, Now: time.Now, Sleep: polite.Sleep, Limits: limits,
 	}))
 }

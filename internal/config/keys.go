@@ -55,7 +55,11 @@ var keys = []key{
 	{name: "clientSecretFile", kind: path, use: forSign, pending: true},
 	{name: "connectorID", use: forSign, pending: true},
 	{name: "redirectURL", use: forSign, pending: true},
-	{name: "tokenSource", kind: one, words: []string{"auto", "env", "file", "browser", "device", "paste"}, use: forSign, pending: true, ready: []string{"auto", "env", "file"}},
+	{
+		name: "tokenSource", kind: one, use: forSign, pending: true,
+		words: []string{"auto", "env", "file", "github", "gitlab", "buildkite", "circleci", "codefresh", "kubernetes", "spiffe", "google", "browser", "device", "paste"},
+		ready: []string{"auto", "env", "file", "github", "gitlab", "buildkite", "circleci", "codefresh", "kubernetes", "spiffe", "google"},
+	},
 	{name: "tokenFile", kind: path, use: forSign},
 	{name: "idToken", use: forSign, envOnly: true, environ: []string{"SIGSTORE_ID_TOKEN"}},
 	{name: "browser", use: forSign, pending: true},

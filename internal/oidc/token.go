@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,13 +30,14 @@ type Token struct {
 }
 
 type claims struct {
-	Issuer         string  `json:"iss"`
-	Subject        string  `json:"sub"`
-	Email          string  `json:"email"`
-	EmailVerified  boolish `json:"email_verified"`
-	Expiry         float64 `json:"exp"`
-	NotBefore      float64 `json:"nbf"`
-	JobWorkflowRef string  `json:"job_workflow_ref"`
+	Issuer         string   `json:"iss"`
+	Subject        string   `json:"sub"`
+	Audience       audience `json:"aud"`
+	Email          string   `json:"email"`
+	EmailVerified  boolish  `json:"email_verified"`
+	Expiry         float64  `json:"exp"`
+	NotBefore      float64  `json:"nbf"`
+	JobWorkflowRef string   `json:"job_workflow_ref"`
 	Federated      struct {
 		ConnectorID string `json:"connector_id"`
 	} `json:"federated_claims"`
@@ -47,6 +49,18 @@ type boolish bool
 func (b *boolish) UnmarshalJSON(data []byte) error {
 	*b = string(data) == "true" || string(data) == `"true"`
 	return nil
+}
+
+// audience is one name or several (RFC 7519, 4.1.3).
+type audience []string
+
+func (a *audience) UnmarshalJSON(data []byte) error {
+	var one string
+	if json.Unmarshal(data, &one) == nil {
+		*a = audience{one}
+		return nil
+	}
+	return json.Unmarshal(data, (*[]string)(a))
 }
 
 // ErrToken is in the chain of every error about a token's form or content.
@@ -93,6 +107,15 @@ func (t *Token) check(now time.Time) error {
 		return fmt.Errorf("%w: it names neither e-mail nor subject", ErrToken)
 	}
 	return nil
+}
+
+// checkAudience sees to it that the token is for want: whoever gets another
+// one's token could use it there.
+func (t *Token) checkAudience(want string) error {
+	if want != "" && slices.Contains(t.claims.Audience, want) {
+		return nil
+	}
+	return fmt.Errorf("%w: it is for the audience %.100q, not for %q: ask its issuer for one with that audience", ErrToken, strings.Join(t.claims.Audience, ", "), want)
 }
 
 func unix(seconds float64) time.Time { return time.Unix(int64(seconds), 0) }

@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -19,7 +20,7 @@ const issuer = "https://accounts.example.com"
 // takes a claim away.
 func token(changes map[string]any) string {
 	claims := map[string]any{
-		"iss": issuer, "sub": "s-1", "email": "alice@example.com", "email_verified": true,
+		"iss": issuer, "sub": "s-1", "aud": "sigstore", "email": "alice@example.com", "email_verified": true,
 		"exp": now.Unix() + 300, "nbf": now.Unix(),
 	}
 	for name, v := range changes {
@@ -160,13 +161,111 @@ func TestSource(t *testing.T) {
 		"megabyte":                  {Source{Kind: "file", File: large, FileSource: "F"}, "F: " + large + ": identity token: it has 65537 bytes, at most 65536"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tok, err := tt.s.Get(now)
+			tt.s.Audience = DefaultAudience
+			tok, err := tt.s.Get(t.Context(), now)
 			if err != nil {
 				if tok != nil || !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("got %v, want ...%s...", err, tt.want)
 				}
 			} else if tok.ProofSubject() != tt.want {
 				t.Errorf("got a token for %s, want %s", tok.ProofSubject(), tt.want)
+			}
+		})
+	}
+}
+
+// A token is for the audience that counts here, or it goes nowhere, from
+// wherever it comes.
+func TestAudience(t *testing.T) {
+	for name, tt := range map[string]struct {
+		aud  any
+		want string // "" takes it
+	}{
+		"the one":           {"sigstore", ""},
+		"among several":     {[]string{"a", "sigstore"}, ""},
+		"another":           {"a", `it is for the audience "a", not for "sigstore"`},
+		"several others":    {[]string{"a", "b"}, `the audience "a, b"`},
+		"none":              {nil, `the audience ""`},
+		"empty list":        {[]string{}, `the audience ""`},
+		"another case":      {"Sigstore", "the audience"},
+		"with something":    {"sigstore ", "the audience"},
+		"joined":            {"a sigstore", "the audience"},
+		"number":            {7, "not a JSON object"},
+		"long and hostile":  {"\x1b" + strings.Repeat("x", 1000), `the audience "\x1bxxx`},
+		"list with numbers": {[]any{"sigstore", 7}, "not a JSON object"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			raw := token(map[string]any{"aud": tt.aud})
+			for from, s := range map[string]Source{
+				"E":                        {Kind: "env", Value: raw, EnvName: "E"},
+				"the identity token of ci": {Kind: "ci", Platform: func(context.Context, string) (string, string, error) { return "ci", raw, nil }},
+			} {
+				s.Audience = DefaultAudience
+				tok, err := s.Get(t.Context(), now)
+				switch {
+				case tt.want == "":
+					if tok == nil || err != nil {
+						t.Errorf("%v, %v", tok, err)
+					}
+				case tok != nil || !errors.Is(err, ErrToken) || !strings.HasPrefix(err.Error(), from+": ") || !strings.Contains(err.Error(), tt.want) || len(err.Error()) > 400:
+					t.Errorf("%v, %v, want %s: ...%s...", tok, err, from, tt.want)
+				}
+			}
+		})
+	}
+}
+
+// Without an audience no token is good, not one for "" either.
+func TestNoAudience(t *testing.T) {
+	if tok, err := (Source{Kind: "env", Value: token(map[string]any{"aud": ""}), EnvName: "E"}).Get(t.Context(), now); tok != nil || err == nil {
+		t.Errorf("%v, %v", tok, err)
+	}
+}
+
+// The platform is asked last, or alone where it is named.
+func TestSourceOrder(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(token(map[string]any{"email": "file@example.com"})), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := token(map[string]any{"email": "env@example.com"})
+	for name, tt := range map[string]struct {
+		s     Source
+		want  string
+		asked string
+	}{
+		"auto, all there":    {Source{Kind: "auto", Value: env, EnvName: "E", File: file}, "env@example.com", ""},
+		"auto, file":         {Source{Kind: "auto", File: file}, "file@example.com", ""},
+		"auto, platform":     {Source{Kind: "auto"}, "platform@example.com", "auto"},
+		"named, all there":   {Source{Kind: "ci", Value: env, EnvName: "E", File: file}, "platform@example.com", "ci"},
+		"environment, empty": {Source{Kind: "env", File: file}, "no identity token", ""},
+		"file, not set":      {Source{Kind: "file", Value: env, EnvName: "E"}, "no identity token", ""},
+		"nothing found":      {Source{Kind: "auto", Audience: "nothing"}, "no identity token", "auto"},
+		"platform refuses":   {Source{Kind: "auto", Audience: "refuse"}, "not today", "auto"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := ""
+			behaviour := tt.s.Audience
+			tt.s.Audience = DefaultAudience
+			tt.s.Platform = func(_ context.Context, name string) (string, string, error) {
+				asked = name
+				switch behaviour {
+				case "nothing":
+					return "", "", nil
+				case "refuse":
+					return "", "", errors.New("not today")
+				}
+				return "ci", token(map[string]any{"email": "platform@example.com"}), nil
+			}
+			tok, err := tt.s.Get(t.Context(), now)
+			got := ""
+			if err != nil {
+				got = err.Error()
+			} else {
+				got = tok.Email()
+			}
+			if !strings.HasPrefix(got, tt.want) || asked != tt.asked {
+				t.Errorf("got %q, asked %q; want %q, %q", got, asked, tt.want, tt.asked)
 			}
 		})
 	}

@@ -36,7 +36,7 @@ var refusals = []refusal{
 		"nbf": time.Now().Add(time.Hour).Unix(), "exp": time.Now().Add(2 * time.Hour).Unix(),
 	}), nil, "is the clock right?", 1},
 	{"unverified address", claims(map[string]any{"email_verified": false}), nil, "email_verified", 1},
-	{"token for another audience", claims(map[string]any{"aud": "somebody"}), nil, "asking for a certificate", 1},
+	{"token for another audience", claims(map[string]any{"aud": "somebody"}), nil, `it is for the audience "somebody", not for "sigstore"`, 1},
 	{"token of an unknown issuer", claims(map[string]any{"iss": "https://issuer.example"}), nil, "asking for a certificate", 1},
 	{"token with a changed claim", tampered, nil, "asking for a certificate", 1},
 	{"Fulcio is gone", nil, variable("PARAPH_FULCIO=" + nowhere), "asking for a certificate", 1},

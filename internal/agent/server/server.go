@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"time"
 
 	"github.com/paraph/paraph/internal/agent"
@@ -26,6 +27,7 @@ type Env struct {
 	Environ        []string
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+	Files          fs.FS // the root folder, where a platform's tokens are
 	Rand           io.Reader
 	Now            func() time.Time
 	// Sleep waits, no longer than its context.

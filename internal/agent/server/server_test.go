@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/paraph/paraph/internal/agent"
@@ -52,7 +53,7 @@ func newCall(t *testing.T, options ...testpki.Option) (*call, *testpki.PKI, *tes
 			"PARAPH_ID_TOKEN=" + p.IDToken(nil),
 		},
 		Stdin: strings.NewReader(commit), Stdout: &c.stdout, Stderr: &c.stderr,
-		Rand: rand.Reader, Now: p.Clock.Now, Limits: DefaultLimits(),
+		Files: fstest.MapFS{}, Rand: rand.Reader, Now: p.Clock.Now, Limits: DefaultLimits(),
 	}
 	return c, p, s
 }

@@ -13,6 +13,7 @@ import (
 	fulcio "github.com/paraph/paraph/internal/fulcio/client"
 	"github.com/paraph/paraph/internal/httpclient"
 	"github.com/paraph/paraph/internal/oidc"
+	"github.com/paraph/paraph/internal/oidc/ambient"
 	rekor "github.com/paraph/paraph/internal/rekor/client"
 	"github.com/paraph/paraph/internal/sign"
 	"github.com/paraph/paraph/internal/trust"
@@ -22,7 +23,7 @@ import (
 // Limits are how long to wait for each service, for a whole signature, and for
 // looking up one certificate. The zero Limits leave no time at all.
 type Limits struct {
-	Fulcio, Rekor, TSA, Whole, Lookup time.Duration
+	Token, Fulcio, Rekor, TSA, Whole, Lookup time.Duration
 	// TUF is for an update that nobody asked for, before a signature.
 	TUF time.Duration
 }
@@ -30,6 +31,7 @@ type Limits struct {
 // DefaultLimits are those of the program.
 func DefaultLimits() Limits {
 	return Limits{
+		Token:  20 * time.Second, // what the platform takes, not a person
 		Fulcio: 20 * time.Second,
 		Rekor:  20 * time.Second, // Rekor v2 answers when its next checkpoint is out
 		TSA:    15 * time.Second,
@@ -56,15 +58,26 @@ func (env Env) newSigner(ctx context.Context, cfg *config.Signing) (*sign.Signer
 	if err := e.fill(*sc, now); err != nil {
 		return nil, &config.Error{Message: err.Error()}
 	}
-	source := oidc.Source{
-		Kind: cfg.TokenSource, Value: cfg.IDToken.Value, EnvName: cfg.IDToken.Source,
-		File: cfg.TokenFile.Value, FileSource: cfg.TokenFile.Source,
-	}
-	token, err := source.Get(now)
+	token, err := env.tokenSource(cfg).Get(ctx, now)
 	if err != nil {
 		return nil, err
 	}
 	return &sign.Signer{Root: root, Token: token, MatchCommitter: cfg.MatchCommitter, Services: e.services(env.Limits)}, nil
+}
+
+// tokenSource is where the settings say that the identity token comes from.
+func (env Env) tokenSource(cfg *config.Signing) oidc.Source {
+	return oidc.Source{
+		Kind: cfg.TokenSource, Audience: oidc.DefaultAudience,
+		Value: cfg.IDToken.Value, EnvName: cfg.IDToken.Source,
+		File: cfg.TokenFile.Value, FileSource: cfg.TokenFile.Source,
+		Platform: func(ctx context.Context, name string) (string, string, error) {
+			ctx, cancel := context.WithTimeout(ctx, env.Limits.Token)
+			defer cancel()
+			e := ambient.Env{Environ: env.Environ, Files: env.Files, Client: httpclient.New(), Audience: oidc.DefaultAudience, IAM: ambient.IAM}
+			return e.Token(ctx, name)
+		},
+	}
 }
 
 func (e *endpoints) fill(sc trust.SigningConfig, now time.Time) error {
