@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -214,4 +215,41 @@ func TestPlainHTTP(t *testing.T) {
 	w := newWorld(t)
 	w.Environ = []string{"GITHUB_ACTIONS=true", actionsURL + "=http://ci.example.com/token?x=1", actionsToken + "=" + secret}
 	w.fails(t.Context(), t, "http is for loopback hosts only")
+}
+
+// docs/signing.md lists the rows, in order, with what they are known by.
+func TestDocumentedRows(t *testing.T) {
+	doc, err := os.ReadFile("../../../docs/signing.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, found := strings.Cut(string(doc), "| known by |\n|---|---|---|\n")
+	if !found {
+		t.Fatal("there is no such table")
+	}
+	table, _, _ = strings.Cut(table, "\n\n")
+	var names []string
+	for line := range strings.SplitSeq(table, "\n") {
+		cells := strings.Split(line, " | ")
+		name := strings.Trim(cells[0], "| `")
+		names = append(names, name)
+		// Each word of the last cell that is a variable, or a file, is enough.
+		for i, word := range strings.Split(cells[len(cells)-1], "`") {
+			e := Env{Files: fstest.MapFS{}}
+			switch {
+			case i%2 == 0 || word == "true":
+				continue
+			case strings.HasPrefix(word, "/"):
+				e.Files = fstest.MapFS{word[1:]: {Data: []byte("Google\n")}}
+			default:
+				e.Environ = []string{word + "=true"}
+			}
+			if got := e.Detect(); got != name {
+				t.Errorf("%s is known by %s, which is taken for %q", name, word, got)
+			}
+		}
+	}
+	if !slices.Equal(names, Names()) {
+		t.Errorf("documented are %q, there are %q", names, Names())
+	}
 }
