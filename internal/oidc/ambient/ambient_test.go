@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/paraph/paraph/internal/config"
 )
@@ -159,12 +158,7 @@ func TestEndpointFails(t *testing.T) {
 					rw.Header().Set("Metadata-Flavor", "Google")
 					tt.answer(rw, r)
 				}
-				ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-				defer cancel()
-				if name != "never" {
-					ctx = t.Context()
-				}
-				w.fails(ctx, t, tt.want)
+				w.fails(moment(t, name == "never"), t, tt.want)
 			})
 		}
 	}

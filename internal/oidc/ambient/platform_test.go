@@ -1,14 +1,12 @@
 package ambient
 
 import (
-	"context"
 	"encoding/json"
 	"io/fs"
 	"net/http"
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 )
 
 // A platform's program that fails, hangs, floods or says nothing gives no
@@ -26,13 +24,7 @@ func TestProgramFails(t *testing.T) {
 			w := newWorld(t)
 			w.program(t, "buildkite-agent", tt.script)
 			w.Environ = append(w.Environ, "BUILDKITE=true", "BUILDKITE_AGENT_ACCESS_TOKEN="+secret)
-			ctx := t.Context()
-			if name == "hangs" {
-				var cancel context.CancelFunc
-				ctx, cancel = context.WithTimeout(ctx, 300*time.Millisecond)
-				defer cancel()
-			}
-			w.fails(ctx, t, tt.want)
+			w.fails(moment(t, name == "hangs"), t, tt.want)
 		})
 	}
 }
@@ -136,13 +128,7 @@ func TestSPIFFEFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := spiffeWorld(t)
 			w.answer = tt.answer
-			ctx := t.Context()
-			if name == "never" {
-				var cancel context.CancelFunc
-				ctx, cancel = context.WithTimeout(ctx, 300*time.Millisecond)
-				defer cancel()
-			}
-			w.fails(ctx, t, tt.want)
+			w.fails(moment(t, name == "never"), t, tt.want)
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package ambient
 
 import (
+	"context"
 	"encoding/json"
 	"io/fs"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -27,11 +29,10 @@ const (
 // A world is one platform, in which all is well until its answer is changed.
 type world struct {
 	Env
-	requests int
-	server   *httptest.Server
 
-	mu     sync.Mutex
-	answer http.HandlerFunc // instead of the platform's own
+	mu       sync.Mutex
+	requests int
+	answer   http.HandlerFunc // instead of the platform's own
 }
 
 // newWorld makes a world without any platform.
@@ -43,7 +44,14 @@ func newWorld(t *testing.T) *world {
 // serve has h answer for the platform, and returns the server's host and port.
 func (w *world) serve(t *testing.T, h http.HandlerFunc) string {
 	t.Helper()
-	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(w.handler(h))
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
+}
+
+// handler is h, until the answer is changed.
+func (w *world) handler(h http.HandlerFunc) http.HandlerFunc {
+	return func(rw http.ResponseWriter, r *http.Request) {
 		w.mu.Lock()
 		w.requests++
 		answer := w.answer
@@ -52,9 +60,18 @@ func (w *world) serve(t *testing.T, h http.HandlerFunc) string {
 			answer = h
 		}
 		answer(rw, r)
-	}))
-	t.Cleanup(w.server.Close)
-	return strings.TrimPrefix(w.server.URL, "http://")
+	}
+}
+
+// moment is the test's context, for whom waits in vain: with an end.
+func moment(t *testing.T, vain bool) context.Context {
+	t.Helper()
+	if !vain {
+		return t.Context()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 // program puts a shell script on PATH.
@@ -150,16 +167,7 @@ func spiffeWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Protocols: new(http.Protocols), Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		w.mu.Lock()
-		w.requests++
-		answer := w.answer
-		w.mu.Unlock()
-		if answer == nil {
-			answer = fetchJWTSVID
-		}
-		answer(rw, r)
-	})}
+	server := &http.Server{Protocols: new(http.Protocols), Handler: w.handler(fetchJWTSVID)}
 	server.Protocols.SetUnencryptedHTTP2(true)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
