@@ -63,6 +63,7 @@ func (r *Repo) WriteNotes(ctx context.Context, ref, tip string, notes map[string
 	in.WriteString("done\n")
 	args := []string{"fast-import", "--quiet", "--done", "--date-format=raw"}
 	cmd := r.command(ctx, args...)
+	ownGroup(cmd)
 	cmd.Stdin = &in
 	stderr := &bounded.Writer{Max: maxStderr}
 	cmd.Stderr = stderr
