@@ -51,7 +51,7 @@ var keys = []key{
 	{name: "rekorVersion", kind: one, words: []string{"1", "2"}, use: forSign},
 	{name: "timestamp", kind: url, use: forSign, environ: []string{"SIGSTORE_TIMESTAMP_SERVER_URL", "GITSIGN_TIMESTAMP_SERVER_URL"}, gitsign: "timestampServerURL"},
 	{name: "issuer", kind: url, use: forSign, pending: true},
-	{name: "clientID", use: forSign, pending: true},
+	{name: "clientID", use: forSign, environ: []string{"SIGSTORE_OIDC_CLIENT_ID", "GITSIGN_OIDC_CLIENT_ID"}, gitsign: "clientID"},
 	{name: "clientSecretFile", kind: path, use: forSign, pending: true},
 	{name: "connectorID", use: forSign, pending: true},
 	{name: "redirectURL", use: forSign, pending: true},

@@ -112,6 +112,7 @@ type Signing struct {
 	Fulcio, Rekor, Timestamp   Setting
 	RekorVersion               int // 0: as the signing config says
 	TokenSource                string
+	ClientID                   Setting // whom tokens are for
 	TokenFile, IDToken         Setting
 	MatchCommitter             bool
 	Log                        string // file that failures are appended to
@@ -127,7 +128,7 @@ func ForSigning(src Source) (*Signing, error) {
 		Instances:   instances(v),
 		TrustedRoot: v["trustedRoot"], SigningConfig: v["signingConfig"],
 		Fulcio: v["fulcio"], Rekor: v["rekor"], Timestamp: v["timestamp"],
-		TokenSource: "auto", TokenFile: v["tokenFile"], IDToken: v["idToken"],
+		TokenSource: "auto", TokenFile: v["tokenFile"], IDToken: v["idToken"], ClientID: v["clientID"],
 		MatchCommitter: v["matchCommitter"].Value == "true",
 		Log:            v["log"].Value,
 	}

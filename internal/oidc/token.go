@@ -115,7 +115,7 @@ func (t *Token) checkAudience(want string) error {
 	if want != "" && slices.Contains(t.claims.Audience, want) {
 		return nil
 	}
-	return fmt.Errorf("%w: it is for the audience %.100q, not for %q: ask its issuer for one with that audience", ErrToken, strings.Join(t.claims.Audience, ", "), want)
+	return fmt.Errorf("%w: it is for the audience %.100q, not for %q: ask its issuer for one with that audience, or set paraph.clientID", ErrToken, strings.Join(t.claims.Audience, ", "), want)
 }
 
 func unix(seconds float64) time.Time { return time.Unix(int64(seconds), 0) }

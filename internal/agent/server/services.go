@@ -67,14 +67,18 @@ func (env Env) newSigner(ctx context.Context, cfg *config.Signing) (*sign.Signer
 
 // tokenSource is where the settings say that the identity token comes from.
 func (env Env) tokenSource(cfg *config.Signing) oidc.Source {
+	audience := cfg.ClientID.Value
+	if audience == "" {
+		audience = oidc.DefaultAudience
+	}
 	return oidc.Source{
-		Kind: cfg.TokenSource, Audience: oidc.DefaultAudience,
+		Kind: cfg.TokenSource, Audience: audience,
 		Value: cfg.IDToken.Value, EnvName: cfg.IDToken.Source,
 		File: cfg.TokenFile.Value, FileSource: cfg.TokenFile.Source,
 		Platform: func(ctx context.Context, name string) (string, string, error) {
 			ctx, cancel := context.WithTimeout(ctx, env.Limits.Token)
 			defer cancel()
-			e := ambient.Env{Environ: env.Environ, Files: env.Files, Client: httpclient.New(), Audience: oidc.DefaultAudience, IAM: ambient.IAM}
+			e := ambient.Env{Environ: env.Environ, Files: env.Files, Client: httpclient.New(), Audience: audience, IAM: ambient.IAM}
 			return e.Token(ctx, name)
 		},
 	}
