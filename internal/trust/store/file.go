@@ -10,13 +10,30 @@ import (
 	"strings"
 )
 
+// openings is how often a file is opened that another process replaces at the
+// same moment: an update does so once, and takes a network's time for it.
+const openings = 100
+
+// errReplaced is a file that was not the one any more that was looked at.
+var errReplaced = errors.New("it changed while it was opened")
+
 // read returns a regular file's bytes, at most limit. Links are not followed:
-// nobody but this package puts files here.
+// nobody but this package puts files here. One that is replaced meanwhile is
+// read anew: it is whole before and after.
 func read(dir, name string, limit int64) ([]byte, error) {
 	path := filepath.Join(dir, name)
 	if err := checkDir(dir); err != nil {
 		return nil, err
 	}
+	for n := 1; ; n++ {
+		data, err := readOnce(path, limit)
+		if !errors.Is(err, errReplaced) || n == openings {
+			return data, err
+		}
+	}
+}
+
+func readOnce(path string, limit int64) ([]byte, error) {
 	before, err := os.Lstat(path)
 	if err != nil {
 		return nil, err
@@ -29,13 +46,19 @@ func read(dir, name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	if after, err := f.Stat(); err != nil || !os.SameFile(before, after) {
-		return nil, fmt.Errorf("%s changed while it was opened", path)
+	after, err := f.Stat()
+	if err != nil {
+		return nil, err
 	}
-	if before.Size() > limit {
-		return nil, fmt.Errorf("%s has more than %d bytes", path, limit)
+	if !os.SameFile(before, after) {
+		return nil, fmt.Errorf("%s: %w", path, errReplaced)
 	}
-	data := make([]byte, before.Size())
+	// The opened file's size: a file system gives the number of one that is gone
+	// to the next, so that another one can look the same.
+	if !after.Mode().IsRegular() || after.Size() > limit {
+		return nil, fmt.Errorf("%s is not a regular file of at most %d bytes", path, limit)
+	}
+	data := make([]byte, after.Size())
 	if _, err := io.ReadFull(f, data); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
