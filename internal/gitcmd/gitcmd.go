@@ -155,25 +155,48 @@ func (r *Repo) catFile(ctx context.Context, stdin io.Reader, read func(*bufio.Re
 func (r *Repo) pipe(ctx context.Context, stdin io.Reader, read func(*bufio.Reader) error, args ...string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cmd := r.command(ctx, args...)
-	cmd.Stdin = stdin
-	stderr := &bounded.Writer{Max: maxStderr}
-	cmd.Stderr = stderr
-	pipe, err := cmd.StdoutPipe()
+	c, err := r.start(ctx, stdin, args)
 	if err != nil {
-		return failure(args, err, stderr)
+		return err
 	}
-	if err := cmd.Start(); err != nil {
-		return failure(args, err, stderr)
-	}
-	if err = read(bufio.NewReader(pipe)); err != nil {
+	if err = read(bufio.NewReader(c.stdout)); err != nil {
 		cancel()
 	}
-	_, _ = io.Copy(io.Discard, pipe) // let git end by itself
-	if waitErr := cmd.Wait(); err == nil && waitErr != nil {
-		err = failure(args, waitErr, stderr)
+	_, _ = io.Copy(io.Discard, c.stdout) // let git end by itself
+	if waitErr := c.wait(); err == nil {
+		err = waitErr
 	}
 	return err
+}
+
+// A child is a git that runs, and whose output is to be read.
+type child struct {
+	cmd    *exec.Cmd
+	args   []string
+	stdout io.Reader
+	stderr *bounded.Writer
+}
+
+func (r *Repo) start(ctx context.Context, stdin io.Reader, args []string) (*child, error) {
+	c := &child{cmd: r.command(ctx, args...), args: args, stderr: &bounded.Writer{Max: maxStderr}}
+	c.cmd.Stdin, c.cmd.Stderr = stdin, c.stderr
+	var err error
+	if c.stdout, err = c.cmd.StdoutPipe(); err == nil {
+		err = c.cmd.Start()
+	}
+	if err != nil {
+		return nil, failure(args, err, c.stderr)
+	}
+	return c, nil
+}
+
+// wait returns what git said if it failed. All of its output must be read, or
+// nobody's business any more.
+func (c *child) wait() error {
+	if err := c.cmd.Wait(); err != nil {
+		return failure(c.args, err, c.stderr)
+	}
+	return nil
 }
 
 // readObject parses "<id> <type> <size>\n<bytes>\n", or "<id> missing\n".

@@ -9,8 +9,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-
-	"github.com/paraph/paraph/internal/bounded"
 )
 
 // History says which objects to walk.
@@ -48,17 +46,11 @@ func (r *Repo) Commits(ctx context.Context, h History, visit func(RawObject) err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	walk := r.command(ctx, args...)
-	stderr := &bounded.Writer{Max: maxStderr}
-	walk.Stderr = stderr
-	ids, err := walk.StdoutPipe()
+	walk, err := r.start(ctx, nil, args)
 	if err != nil {
-		return failure(args, err, stderr)
+		return err
 	}
-	if err := walk.Start(); err != nil {
-		return failure(args, err, stderr)
-	}
-	err = r.stream(ctx, ids, func(o RawObject) error {
+	err = r.stream(ctx, walk.stdout, func(o RawObject) error {
 		if o.Type == "" {
 			return fmt.Errorf("%s: %w", o.ID, ErrMissing)
 		}
@@ -67,8 +59,8 @@ func (r *Repo) Commits(ctx context.Context, h History, visit func(RawObject) err
 	if err != nil {
 		cancel() // the walk goes on for nobody
 	}
-	if waitErr := walk.Wait(); err == nil && waitErr != nil {
-		err = r.walkFailure(ctx, failure(args, waitErr, stderr))
+	if waitErr := walk.wait(); err == nil && waitErr != nil {
+		err = r.walkFailure(ctx, waitErr)
 	}
 	return err
 }
