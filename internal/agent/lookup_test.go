@@ -62,7 +62,9 @@ func TestLookup(t *testing.T) {
 // What the agent is called with.
 func TestLookupArguments(t *testing.T) {
 	requests, _ := count(1)
-	path := program(t, greet+`read -r line; echo "{\"n\":0,\"error\":\"$*\"}"`)
+	// As the real one, it keeps its output until it is told that there is
+	// nothing more.
+	path := program(t, greet+`read -r line; echo "{\"n\":0,\"error\":\"$*\"}"; while read -r line; do :; done`)
 	err := Lookup(t.Context(), path, os.Environ(), "v1", 7, requests, func(a Answer) error {
 		if a.Error != "lookup --client-version v1 --jobs 7" {
 			t.Errorf("%+v", a)
