@@ -4,7 +4,9 @@ go 1.26.0
 
 // The programs.
 require (
+	github.com/coreos/go-oidc/v3 v3.20.0 // login, paraph-agent only
 	github.com/go-git/go-git/v5 v5.19.3 // git/gogit only
+	github.com/go-jose/go-jose/v4 v4.1.4 // login, paraph-agent only
 	github.com/pjbgf/sha1cd v0.7.0
 	github.com/rogpeppe/go-internal v1.16.0 // lockedfile in paraph-agent; testscript
 	github.com/spf13/cobra v1.10.2
@@ -13,6 +15,7 @@ require (
 	github.com/transparency-dev/merkle v0.0.2
 	golang.org/x/crypto v0.58.0
 	golang.org/x/mod v0.42.0
+	golang.org/x/oauth2 v0.37.0 // login, paraph-agent only
 	google.golang.org/protobuf v1.36.12 // encoding/protowire; all of it in paraph-agent
 )
 

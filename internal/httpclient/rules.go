@@ -55,6 +55,12 @@ func proxy(r *http.Request) (*url.URL, error) {
 	return http.ProxyFromEnvironment(r)
 }
 
+// CheckURL refuses a URL to which this package would send no request.
+func CheckURL(s string) error {
+	_, err := checkURL(s)
+	return err
+}
+
 // isLoopback reports whether a host is this machine without asking anybody.
 func isLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {

@@ -22,6 +22,7 @@ type Fault struct {
 	token       []TSAOption
 	otherEntry  bool
 	entry       func(p *PKI, l *Log, e *Entry)
+	login       *Login
 }
 
 // Times makes f end after n requests.
@@ -65,6 +66,14 @@ func Stall() Fault {
 		case <-r.Context().Done():
 		case <-s.stop:
 		}
+	}}
+}
+
+// Hold waits with the service's answer until f has returned.
+func Hold(f func()) Fault {
+	return Fault{answer: func(_ *Server, h http.Handler, w http.ResponseWriter, r *http.Request) {
+		f()
+		h.ServeHTTP(w, r)
 	}}
 }
 

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -60,9 +59,8 @@ func (p *PKI) commonClaims(path string) map[string]any {
 func (p *PKI) signToken(claims ...map[string]any) string {
 	all := map[string]any{}
 	for _, c := range claims {
-		maps.Copy(all, c)
+		over(all, c)
 	}
-	maps.DeleteFunc(all, func(_ string, v any) bool { return v == nil })
 	header := map[string]string{"alg": "ES256", "kid": issuerKeyID, "typ": "JWT"}
 	signed := rawURL(must(json.Marshal(header))) + "." + rawURL(must(json.Marshal(all)))
 	return signed + "." + rawURL(joseSignature(signSHA256(p.keys.issuer, []byte(signed))))

@@ -8,13 +8,13 @@ import (
 	"net/http"
 )
 
-// issuerHandler is the OIDC issuer: discovery and keys for both paths, and a
-// mint that signs any claims it is sent.
+// issuerHandler is the OIDC issuer: discovery and keys for both paths, a
+// mint that signs any claims it is sent, and the endpoints of a login.
 func (p *PKI) issuerHandler() http.Handler {
 	mux := http.NewServeMux()
 	for path, mint := range map[string]func(map[string]any) string{"": p.IDToken, workflowPath: p.WorkflowToken} {
-		mux.HandleFunc("GET "+path+"/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
-			answerJSON(w, http.StatusOK, p.discovery(path))
+		mux.HandleFunc("GET "+path+"/.well-known/openid-configuration", func(w http.ResponseWriter, r *http.Request) {
+			answerJSON(w, http.StatusOK, over(p.discovery(path), loginOf(r).Metadata))
 		})
 		mux.HandleFunc("POST "+path+"/mint", func(w http.ResponseWriter, r *http.Request) {
 			answerMint(w, r, mint)
@@ -23,6 +23,9 @@ func (p *PKI) issuerHandler() http.Handler {
 	mux.HandleFunc("GET /keys", func(w http.ResponseWriter, _ *http.Request) {
 		answerJSON(w, http.StatusOK, p.jwks())
 	})
+	mux.HandleFunc("GET /authorize", p.authorize)
+	mux.HandleFunc("POST /token", p.token)
+	mux.HandleFunc("POST /device", p.device)
 	return mux
 }
 
@@ -34,6 +37,8 @@ func (p *PKI) discovery(path string) map[string]any {
 		"issuer":                                base + path,
 		"authorization_endpoint":                base + "/authorize",
 		"token_endpoint":                        base + "/token",
+		"device_authorization_endpoint":         base + "/device",
+		"code_challenge_methods_supported":      []string{"S256"},
 		"jwks_uri":                              base + "/keys",
 		"response_types_supported":              []string{"code"},
 		"subject_types_supported":               []string{"public"},

@@ -45,6 +45,7 @@ type PKI struct {
 	keys     *keys
 	start    time.Time
 	serials  counter
+	logins   logins
 
 	mu   sync.Mutex
 	urls URLs
