@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/paraph/paraph/internal/agent/server"
+	"github.com/paraph/paraph/internal/oidc/login"
 	"github.com/paraph/paraph/internal/polite"
 )
 
@@ -23,8 +24,8 @@ func main() {
 	status := server.Run(ctx, server.Env{
 		Args: os.Args[1:], Environ: os.Environ(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Files: os.DirFS("/"),
-		Rand:  rand.Reader, Now: time.Now, Sleep: polite.Sleep, Limits: server.DefaultLimits(),
+		Files: os.DirFS("/"), Terminal: server.OpenTerminal, System: login.ThisSystem(os.Environ()),
+		Rand: rand.Reader, Now: time.Now, Sleep: polite.Sleep, Limits: server.DefaultLimits(),
 	})
 	stop()
 	os.Exit(status)

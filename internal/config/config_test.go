@@ -68,7 +68,8 @@ func TestWrongValues(t *testing.T) {
 		"boolean":             {Source{Env: []string{"PARAPH_AGENT=maybe"}}, `"maybe" is not true or false`},
 		"agent is to come":    {Source{Env: []string{"PARAPH_AGENT=yes"}}, "agent is not in this version of paraph yet; what works is false"},
 		"policy is to come":   {Source{Env: []string{"PARAPH_POLICY=/p"}}, "policy is not in this version of paraph yet"},
-		"browser is to come":  {Source{Env: []string{"PARAPH_TOKEN_SOURCE=browser"}}, "tokenSource is not in this version"},
+		"keyring is to come":  {Source{Env: []string{"PARAPH_KEYRING=true"}}, "keyring is not in this version"},
+		"no such source":      {Source{Env: []string{"PARAPH_TOKEN_SOURCE=telepathy"}}, `"telepathy" is not one of auto, env, file, `},
 		"name without issuer": {Source{Git: git("paraph.certificateIdentity", "a@b")}, "set paraph.certificateOIDCIssuer too"},
 		"issuer of another level": {
 			Source{Flags: map[string]string{"certificateIdentity": "a@b"}, Git: git("paraph.certificateOIDCIssuer", "https://i")},
@@ -88,7 +89,7 @@ func TestWrongValues(t *testing.T) {
 }
 
 func TestReadyValues(t *testing.T) {
-	for _, env := range []string{"PARAPH_AGENT=false", "PARAPH_AGENT=0", "PARAPH_KEYRING=off", "PARAPH_TOKEN_SOURCE=file", "PARAPH_FULCIO=http://127.0.0.1:1/x", "PARAPH_FULCIO=http://[::1]:1", "PARAPH_CONNECTOR_ID="} {
+	for _, env := range []string{"PARAPH_AGENT=false", "PARAPH_AGENT=0", "PARAPH_KEYRING=off", "PARAPH_TOKEN_SOURCE=file", "PARAPH_TOKEN_SOURCE=device", "PARAPH_CONNECTOR_ID=https://github.com/login/oauth", "PARAPH_FULCIO=http://127.0.0.1:1/x", "PARAPH_FULCIO=http://[::1]:1", "PARAPH_CONNECTOR_ID="} {
 		if _, err := ForSigning(Source{Env: []string{env}}); err != nil {
 			t.Errorf("%s: %v", env, err)
 		}

@@ -114,8 +114,11 @@ type Signing struct {
 	TokenSource                string
 	ClientID                   Setting // whom tokens are for
 	TokenFile, IDToken         Setting
-	MatchCommitter             bool
-	Log                        string // file that failures are appended to
+	// How to log in.
+	Issuer, ClientSecretFile, ConnectorID, RedirectURL, Browser Setting
+
+	MatchCommitter bool
+	Log            string // file that failures are appended to
 }
 
 // ForSigning resolves the settings of a signature.
@@ -129,6 +132,7 @@ func ForSigning(src Source) (*Signing, error) {
 		TrustedRoot: v["trustedRoot"], SigningConfig: v["signingConfig"],
 		Fulcio: v["fulcio"], Rekor: v["rekor"], Timestamp: v["timestamp"],
 		TokenSource: "auto", TokenFile: v["tokenFile"], IDToken: v["idToken"], ClientID: v["clientID"],
+		Issuer: v["issuer"], ClientSecretFile: v["clientSecretFile"], ConnectorID: v["connectorID"], RedirectURL: v["redirectURL"], Browser: v["browser"],
 		MatchCommitter: v["matchCommitter"].Value == "true",
 		Log:            v["log"].Value,
 	}

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,6 +12,9 @@ import (
 // DefaultAudience is whom tokens are for where no client ID is set: the one
 // that the public instance takes.
 const DefaultAudience = "sigstore"
+
+// ErrNone says that there is no token, and what to do.
+var ErrNone = errors.New("no identity token: set PARAPH_ID_TOKEN or SIGSTORE_ID_TOKEN, or paraph.tokenFile")
 
 // A Source says where to take the token from.
 type Source struct {
@@ -36,7 +40,7 @@ func (s Source) Get(ctx context.Context, now time.Time) (*Token, error) {
 		return nil, err
 	}
 	if from == "" {
-		return nil, fmt.Errorf("no identity token: set PARAPH_ID_TOKEN or SIGSTORE_ID_TOKEN, or paraph.tokenFile (login in a browser is not in this version yet)")
+		return nil, ErrNone
 	}
 	t, err := Parse(raw, now)
 	if err == nil {

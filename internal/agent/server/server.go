@@ -16,8 +16,10 @@ import (
 	"github.com/paraph/paraph/internal/agent"
 	"github.com/paraph/paraph/internal/config"
 	"github.com/paraph/paraph/internal/gitcmd"
+	"github.com/paraph/paraph/internal/oidc/login"
 	"github.com/paraph/paraph/internal/payload"
 	"github.com/paraph/paraph/internal/sign"
+	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/version"
 )
 
@@ -28,8 +30,11 @@ type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Files          fs.FS // the root folder, where a platform's tokens are
-	Rand           io.Reader
-	Now            func() time.Time
+	// Terminal opens the user's terminal. Without it there is none.
+	Terminal func() (io.ReadWriteCloser, error)
+	System   login.System // where a browser may be
+	Rand     io.Reader
+	Now      func() time.Time
 	// Sleep waits, no longer than its context.
 	Sleep  func(ctx context.Context, d time.Duration) error
 	Limits Limits
@@ -71,8 +76,6 @@ func (env Env) serve(ctx context.Context, client string) int {
 	if err != nil {
 		return env.reply(agent.Reply{Error: err.Error()})
 	}
-	ctx, cancel := context.WithTimeout(ctx, env.Limits.Whole)
-	defer cancel()
 	s, err := env.sign(ctx, signed)
 	if err != nil {
 		return env.reply(agent.Reply{Error: err.Error(), Usage: isUsage(err)})
@@ -92,22 +95,35 @@ func checkClient(client string) error {
 	return nil
 }
 
-// sign reads the settings and makes the signature.
+// sign reads the settings and makes the signature. The time that somebody
+// takes to log in counts for nothing else.
 func (env Env) sign(ctx context.Context, signed []byte) (*sign.Signature, error) {
-	entries, err := config.ReadGit(ctx, gitcmd.New("", env.Environ))
+	signer, cfg, issuers, err := env.prepare(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if signer.Token, err = env.token(ctx, cfg, issuers); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, env.Limits.Whole)
+	defer cancel()
+	return signer.Sign(ctx, signed)
+}
+
+// prepare is what comes before the token.
+func (env Env) prepare(ctx context.Context) (*sign.Signer, *config.Signing, []trust.Service, error) {
+	ctx, cancel := context.WithTimeout(ctx, env.Limits.Whole)
+	defer cancel()
+	entries, err := config.ReadGit(ctx, gitcmd.New("", env.Environ))
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	cfg, err := config.ForSigning(config.Source{Env: env.Environ, Git: entries})
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
-	signer, err := env.newSigner(ctx, cfg)
-	if err != nil {
-		return nil, err
-	}
-	signer.Rand, signer.Now = env.Rand, env.Now
-	return signer.Sign(ctx, signed)
+	signer, issuers, err := env.newSigner(ctx, cfg)
+	return signer, cfg, issuers, err
 }
 
 func isUsage(err error) bool {

@@ -12,8 +12,6 @@ import (
 	"github.com/paraph/paraph/internal/config"
 	fulcio "github.com/paraph/paraph/internal/fulcio/client"
 	"github.com/paraph/paraph/internal/httpclient"
-	"github.com/paraph/paraph/internal/oidc"
-	"github.com/paraph/paraph/internal/oidc/ambient"
 	rekor "github.com/paraph/paraph/internal/rekor/client"
 	"github.com/paraph/paraph/internal/sign"
 	"github.com/paraph/paraph/internal/trust"
@@ -24,6 +22,8 @@ import (
 // looking up one certificate. The zero Limits leave no time at all.
 type Limits struct {
 	Token, Fulcio, Rekor, TSA, Whole, Lookup time.Duration
+	// Login is for somebody to log in, which Whole leaves out.
+	Login time.Duration
 	// TUF is for an update that nobody asked for, before a signature.
 	TUF time.Duration
 }
@@ -36,6 +36,7 @@ func DefaultLimits() Limits {
 		Rekor:  20 * time.Second, // Rekor v2 answers when its next checkpoint is out
 		TSA:    15 * time.Second,
 		Whole:  2 * time.Minute,
+		Login:  5 * time.Minute,
 		Lookup: 20 * time.Minute, // a log may have many entries, and ask for rest
 		TUF:    5 * time.Second,
 	}
@@ -47,41 +48,18 @@ type endpoints struct {
 	rekorVersion       int
 }
 
-// newSigner puts together what the settings name.
-func (env Env) newSigner(ctx context.Context, cfg *config.Signing) (*sign.Signer, error) {
+// newSigner puts together what the settings name, but for the token, and says
+// which issuers are listed.
+func (env Env) newSigner(ctx context.Context, cfg *config.Signing) (*sign.Signer, []trust.Service, error) {
 	root, sc, err := env.instance(ctx, cfg)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	now := env.Now()
 	e := endpoints{fulcio: cfg.Fulcio.Value, rekor: cfg.Rekor.Value, rekorVersion: cfg.RekorVersion, tsa: cfg.Timestamp.Value}
-	if err := e.fill(*sc, now); err != nil {
-		return nil, &config.Error{Message: err.Error()}
+	if err := e.fill(*sc, env.Now()); err != nil {
+		return nil, nil, &config.Error{Message: err.Error()}
 	}
-	token, err := env.tokenSource(cfg).Get(ctx, now)
-	if err != nil {
-		return nil, err
-	}
-	return &sign.Signer{Root: root, Token: token, MatchCommitter: cfg.MatchCommitter, Services: e.services(env.Limits)}, nil
-}
-
-// tokenSource is where the settings say that the identity token comes from.
-func (env Env) tokenSource(cfg *config.Signing) oidc.Source {
-	audience := cfg.ClientID.Value
-	if audience == "" {
-		audience = oidc.DefaultAudience
-	}
-	return oidc.Source{
-		Kind: cfg.TokenSource, Audience: audience,
-		Value: cfg.IDToken.Value, EnvName: cfg.IDToken.Source,
-		File: cfg.TokenFile.Value, FileSource: cfg.TokenFile.Source,
-		Platform: func(ctx context.Context, name string) (string, string, error) {
-			ctx, cancel := context.WithTimeout(ctx, env.Limits.Token)
-			defer cancel()
-			e := ambient.Env{Environ: env.Environ, Files: env.Files, Client: httpclient.New(), Audience: audience, IAM: ambient.IAM}
-			return e.Token(ctx, name)
-		},
-	}
+	return &sign.Signer{Root: root, MatchCommitter: cfg.MatchCommitter, Services: e.services(env.Limits), Rand: env.Rand, Now: env.Now}, sc.Issuers, nil
 }
 
 func (e *endpoints) fill(sc trust.SigningConfig, now time.Time) error {
