@@ -51,6 +51,7 @@ func (s *Stack) startIssuer(autoLogin bool) error {
 	mux.HandleFunc("POST /mint", s.issuer.mintHandler(personClaims))
 	mux.HandleFunc("POST "+ciPath+"/mint", s.issuer.mintHandler(workflowClaims))
 	mux.HandleFunc("GET "+ciPath+"/.well-known/openid-configuration", s.issuer.discoverCI)
+	mux.HandleFunc("GET "+denyPath, s.issuer.deny)
 	if autoLogin {
 		mux.HandleFunc("GET "+autoLoginPath, s.issuer.autoLogin)
 	}
@@ -94,6 +95,20 @@ func (i *issuer) autoLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(w, r, i.url+"/auth/callback?id="+url.QueryEscape(id), http.StatusFound)
+}
+
+const denyPath = "/deny"
+
+// deny does what a person does who does not want to log in, for whom the
+// library's form has no button (RFC 6749, 4.1.2.1).
+func (i *issuer) deny(w http.ResponseWriter, r *http.Request) {
+	request, err := i.storage.AuthRequestByID(r.Context(), r.FormValue("authRequestID"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	back := url.Values{"error": {"access_denied"}, "error_description": {"alice said no"}, "state": {request.GetState()}}
+	http.Redirect(w, r, request.GetRedirectURI()+"?"+back.Encode(), http.StatusFound)
 }
 
 // issuerStorage is the library's storage with a client that suits Sigstore.
