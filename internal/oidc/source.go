@@ -44,7 +44,7 @@ func (s Source) Get(ctx context.Context, now time.Time) (*Token, error) {
 	}
 	t, err := Parse(raw, now)
 	if err == nil {
-		err = t.checkAudience(s.Audience)
+		err = t.CheckAudience(s.Audience)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", from, err)

@@ -7,10 +7,12 @@
 package oidc
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +28,7 @@ const maxUnix = 253402300799
 // a log or any other output.
 type Token struct {
 	raw    string
+	body   []byte // its claims, JSON
 	claims claims
 }
 
@@ -38,7 +41,11 @@ type claims struct {
 	Expiry         float64  `json:"exp"`
 	NotBefore      float64  `json:"nbf"`
 	JobWorkflowRef string   `json:"job_workflow_ref"`
-	Federated      struct {
+	// What a job's token says of who may see its repository: GitHub's and
+	// GitLab's names for it.
+	Repository word `json:"repository_visibility"`
+	Project    word `json:"project_visibility"`
+	Federated  struct {
 		ConnectorID string `json:"connector_id"`
 	} `json:"federated_claims"`
 }
@@ -48,6 +55,17 @@ type boolish bool
 
 func (b *boolish) UnmarshalJSON(data []byte) error {
 	*b = string(data) == "true" || string(data) == `"true"`
+	return nil
+}
+
+// word is a claim that is text, "" if it is anything else.
+type word string
+
+func (w *word) UnmarshalJSON(data []byte) error {
+	var s string
+	if json.Unmarshal(data, &s) == nil {
+		*w = word(s)
+	}
 	return nil
 }
 
@@ -80,7 +98,7 @@ func Parse(raw string, now time.Time) (*Token, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: it is not a JWT: its claims are not base64url", ErrToken)
 	}
-	t := &Token{raw: raw}
+	t := &Token{raw: raw, body: body}
 	if err := json.Unmarshal(body, &t.claims); err != nil {
 		return nil, fmt.Errorf("%w: it is not a JWT: its claims are not a JSON object", ErrToken)
 	}
@@ -109,9 +127,9 @@ func (t *Token) check(now time.Time) error {
 	return nil
 }
 
-// checkAudience sees to it that the token is for want: whoever gets another
+// CheckAudience sees to it that the token is for want: whoever gets another
 // one's token could use it there.
-func (t *Token) checkAudience(want string) error {
+func (t *Token) CheckAudience(want string) error {
 	if want != "" && slices.Contains(t.claims.Audience, want) {
 		return nil
 	}
@@ -134,8 +152,27 @@ func (t *Token) ProofSubject() string {
 	return t.claims.Subject
 }
 
+// Issuer is who issued the token.
+func (t *Token) Issuer() string { return t.claims.Issuer }
+
+// Expiry is when it ends.
+func (t *Token) Expiry() time.Time { return unix(t.claims.Expiry) }
+
 // Email is the e-mail address that the token vouches for, "" if it has none.
 func (t *Token) Email() string { return t.claims.Email }
+
+// Private returns the claim by which the token is that of a job in a repository
+// that not everybody may see, as "name: value"; "" if there is none.
+func (t *Token) Private() string {
+	hidden := func(w word) bool { return w == "private" || w == "internal" }
+	switch c := t.claims; {
+	case hidden(c.Repository):
+		return "repository_visibility: " + string(c.Repository)
+	case hidden(c.Project):
+		return "project_visibility: " + string(c.Project)
+	}
+	return ""
+}
 
 // Matches holds the identity of a certificate against the token that it was
 // issued for, as far as the token decides it: the issuer is the token's, or
@@ -153,4 +190,36 @@ func (t *Token) Matches(name, issuer string) error {
 		return fmt.Errorf("the certificate is for %q, the token is for the workflow %q", name, c.JobWorkflowRef)
 	}
 	return nil
+}
+
+// ephemeral are the claims that differ between two tokens for the same: times,
+// names of the token itself, and what binds it to one request.
+var ephemeral = []string{"iat", "nbf", "exp", "jti", "auth_time", "nonce", "at_hash", "c_hash"}
+
+// SameClaims reports whether two tokens claim the same, whenever they were
+// issued.
+func (t *Token) SameClaims(other *Token) bool {
+	a, b := t.lasting(), other.lasting()
+	return a != nil && maps.EqualFunc(a, b, func(x, y json.RawMessage) bool { return bytes.Equal(compact(x), compact(y)) })
+}
+
+// lasting are the claims but the ephemeral ones.
+func (t *Token) lasting() map[string]json.RawMessage {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(t.body, &all) != nil {
+		return nil
+	}
+	for _, name := range ephemeral {
+		delete(all, name)
+	}
+	return all
+}
+
+// compact is JSON without blanks.
+func compact(raw json.RawMessage) []byte {
+	var b bytes.Buffer
+	if json.Compact(&b, raw) != nil {
+		return raw
+	}
+	return b.Bytes()
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -268,5 +269,68 @@ func TestSourceOrder(t *testing.T) {
 				t.Errorf("got %q, asked %q; want %q, %q", got, asked, tt.want, tt.asked)
 			}
 		})
+	}
+}
+
+// Two tokens for the same differ in when and how they were issued, in nothing
+// else.
+func TestSameClaims(t *testing.T) {
+	parse := func(claims map[string]any) *Token {
+		t.Helper()
+		parsed, err := Parse(token(claims), now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return parsed
+	}
+	job := map[string]any{"email": nil, "sub": "repo:o/r", "sha": "1", "nested": map[string]any{"a": 1}}
+	with := func(name string, value any) map[string]any {
+		out := maps.Clone(job)
+		out[name] = value
+		return out
+	}
+	first := parse(job)
+	for name, tt := range map[string]struct {
+		claims map[string]any
+		want   bool
+	}{
+		"the same":           {job, true},
+		"another token":      {with("jti", "x"), true},
+		"another time":       {with("exp", now.Unix()+420), true},
+		"another nonce":      {with("nonce", "n"), true},
+		"another commit":     {with("sha", "2"), false},
+		"another subject":    {with("sub", "repo:o/other"), false},
+		"one claim more":     {with("ref", "refs/heads/main"), false},
+		"one claim less":     {with("sha", nil), false},
+		"deep down":          {with("nested", map[string]any{"a": 2}), false},
+		"an e-mail address":  {with("email", "bob@example.com"), false},
+		"another's audience": {with("aud", []string{"sigstore", "x"}), false},
+	} {
+		if got := first.SameClaims(parse(tt.claims)); got != tt.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// A token says by either name that its repository is not public. What else
+// stands there tells nothing.
+func TestPrivate(t *testing.T) {
+	for name, tt := range map[string]struct {
+		claims map[string]any
+		want   string
+	}{
+		"nothing said":   {nil, ""},
+		"public":         {map[string]any{"repository_visibility": "public", "project_visibility": "public"}, ""},
+		"private":        {map[string]any{"repository_visibility": "private"}, "repository_visibility: private"},
+		"internal":       {map[string]any{"repository_visibility": "internal"}, "repository_visibility: internal"},
+		"GitLab's":       {map[string]any{"project_visibility": "private"}, "project_visibility: private"},
+		"one of two":     {map[string]any{"repository_visibility": "public", "project_visibility": "internal"}, "project_visibility: internal"},
+		"not text":       {map[string]any{"repository_visibility": []string{"private"}}, ""},
+		"something else": {map[string]any{"repository_visibility": "PRIVATE "}, ""},
+	} {
+		got, err := Parse(token(tt.claims), now)
+		if err != nil || got.Private() != tt.want {
+			t.Errorf("%s: %v, %v, want %q", name, got.Private(), err, tt.want)
+		}
 	}
 }
