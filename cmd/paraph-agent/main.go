@@ -1,7 +1,7 @@
 /*
 Paraph-agent is the part of paraph that holds keys and talks to services. It
-is started by paraph, and has nothing to call by hand but "paraph-agent
-version".
+is started by paraph, and by itself as the daemon that holds keys ("paraph-agent
+run"). There is nothing to call by hand but "paraph-agent version".
 */
 package main
 
@@ -21,8 +21,9 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends what does not listen
+	self, _ := os.Executable()   // without it no agent stays behind
 	status := server.Run(ctx, server.Env{
-		Args: os.Args[1:], Environ: os.Environ(),
+		Args: os.Args[1:], Program: self, Environ: os.Environ(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Files: os.DirFS("/"), Terminal: server.OpenTerminal, System: login.ThisSystem(os.Environ()),
 		Rand: rand.Reader, Now: time.Now, Sleep: polite.Sleep, Limits: server.DefaultLimits(),

@@ -6,10 +6,12 @@ import (
 	"context"
 	"crypto/rand"
 	"os"
+	"os/exec"
 	"testing/fstest"
 	"time"
 
 	"github.com/paraph/paraph/internal/agent/server"
+	"github.com/paraph/paraph/internal/oidc/login"
 	"github.com/paraph/paraph/internal/polite"
 )
 
@@ -28,10 +30,13 @@ func runAgent() {
 	case "tsa":
 		limits.TSA = short
 	}
+	self, _ := exec.LookPath(os.Args[0]) // under the agent's name, which this program goes by
 	os.Exit(server.Run(context.Background(), server.Env{
-		Args: os.Args[1:], Environ: os.Environ(),
+		Args: os.Args[1:], Program: self, Environ: os.Environ(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Files: fstest.MapFS{}, // whatever machine the tests run on
-		Rand:  rand.Reader, Now: time.Now, Sleep: polite.Sleep, Limits: limits,
+		// Whatever machine the tests run on.
+		Files: fstest.MapFS{}, System: login.System{OS: "linux", Files: fstest.MapFS{}, Environ: os.Environ(), Find: exec.LookPath},
+		Terminal: server.OpenTerminal,
+		Rand:     rand.Reader, Now: time.Now, Sleep: polite.Sleep, Limits: limits,
 	}))
 }

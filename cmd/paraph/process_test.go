@@ -43,7 +43,7 @@ func newSigner(t *testing.T) (func(args ...string) *process, *testpki.Servers) {
 		r.Dir, r.Stderr = home, &r.stderr
 		r.Env = []string{
 			"PATH=" + os.Getenv("PATH"), "HOME=" + home, "GIT_CONFIG_NOSYSTEM=1", "GORACE=" + noRaceSleep,
-			"PARAPH_TRUSTED_ROOT=" + filepath.Join(home, "root.json"),
+			"PARAPH_AGENT=false", "PARAPH_TRUSTED_ROOT=" + filepath.Join(home, "root.json"),
 			"PARAPH_SIGNING_CONFIG=" + filepath.Join(home, "signing.json"),
 			"PARAPH_ID_TOKEN=" + p.IDToken(nil),
 		}

@@ -85,7 +85,7 @@ func setup(e *testscript.Env) error {
 	}
 	for name, value := range map[string]string{
 		"HOME": in("home"), "XDG_CONFIG_HOME": in("home/.config"), "XDG_CACHE_HOME": in("home/.cache"),
-		"XDG_STATE_HOME": in("state"), "XDG_RUNTIME_DIR": in("run"),
+		"XDG_STATE_HOME": in("state"), "XDG_RUNTIME_DIR": in("run"), "PARAPH_AGENT": "false",
 		"GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true", "LC_ALL": "C", "TZ": "UTC", "GORACE": noRaceSleep,
 		"GIT_AUTHOR_DATE": "2026-05-04T12:00:00Z", "GIT_COMMITTER_DATE": "2026-05-04T12:00:00Z",
 		"ISSUER": i.servers.URLs.Issuer, "FULCIO": i.servers.URLs.Fulcio, "REKOR1": i.servers.URLs.Rekor1,
@@ -199,9 +199,9 @@ func faults(word string) (testpki.Fault, bool) {
 // serverOf is a service by its name.
 func serverOf(ts *testscript.TestScript, name string) *testpki.Server {
 	s := instanceOf(ts).servers
-	found := map[string]*testpki.Server{"fulcio": s.Fulcio, "rekor1": s.Rekor1, "rekor2": s.Rekor2, "tsa": s.TSA}[name]
+	found := map[string]*testpki.Server{"issuer": s.Issuer, "fulcio": s.Fulcio, "rekor1": s.Rekor1, "rekor2": s.Rekor2, "tsa": s.TSA}[name]
 	if found == nil {
-		ts.Fatalf("%s is none of fulcio, rekor1, rekor2, tsa", name)
+		ts.Fatalf("%s is none of issuer, fulcio, rekor1, rekor2, tsa", name)
 	}
 	return found
 }

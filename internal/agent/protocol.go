@@ -2,7 +2,8 @@
 // key or reaches a service happens there, in another process: this package
 // links none of it.
 //
-// So far the agent is a one-shot. For one signature ([Sign]) it is started with
+// The agent is started for each request, and reaches the daemon that holds the
+// keys itself; see package socket. For one signature ([Sign]) it is started with
 // the payload on its standard input, answers with a [Reply] on its standard
 // output and ends.
 //
@@ -13,12 +14,14 @@
 // caller closes it when everything is answered, or is no more.
 //
 // For changing what is known of Sigstore instances ([Trust]) it takes one
-// [TrustRequest] and answers with one [TrustReply].
+// [TrustRequest] and answers with one [TrustReply]; for who is logged in
+// ([Session]) and for looking at what is wrong here ([Doctor]) likewise.
 package agent
 
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/paraph/paraph/internal/trust/store"
 )
@@ -100,6 +103,63 @@ type TrustResult struct {
 	Usage bool   `json:"usage,omitempty"`
 }
 
+// A SessionRequest asks who is logged in, or for a change of that ([Session]).
+type SessionRequest struct {
+	Do string `json:"do"`
+	// Remote is the identity that another machine may sign as, for AgentStart.
+	Remote string `json:"remote,omitempty"`
+}
+
+// What a SessionRequest asks for.
+const (
+	Login       = "login"
+	Logout      = "logout"
+	WhoAmI      = "whoami"
+	AgentStart  = "start"
+	AgentStop   = "stop"
+	AgentStatus = "status"
+)
+
+// A SessionReply says who is logged in now, and what became of the request.
+type SessionReply struct {
+	Version string `json:"version"`
+	// Agent is the daemon, nil where none runs.
+	Agent *Daemon `json:"agent,omitempty"`
+	// Sessions are those who are logged in; after a Logout those who were.
+	Sessions []LoggedIn `json:"sessions,omitempty"`
+	// Notes are sentences for the user.
+	Notes []string `json:"notes,omitempty"`
+	// Error, Usage and Interrupted are those of a Reply.
+	Error       string `json:"error,omitempty"`
+	Usage       bool   `json:"usage,omitempty"`
+	Interrupted bool   `json:"interrupted,omitempty"`
+}
+
+// A Daemon is the process that holds keys.
+type Daemon struct {
+	Socket       string    `json:"socket"`
+	Build        string    `json:"build"`
+	PID          int       `json:"pid"`
+	Remote       bool      `json:"remote"` // it is another machine's
+	Entries      int       `json:"entries"`
+	Until        time.Time `json:"until"` // the end of its last certificate
+	MemoryLocked bool      `json:"memoryLocked"`
+}
+
+// A LoggedIn is a session: a certificate that the agent holds, a login that
+// the keyring does, or a token that is given for each signature.
+type LoggedIn struct {
+	Identity string `json:"identity"`
+	Issuer   string `json:"issuer"`
+	Instance string `json:"instance"`
+	// Certificate, Token and Keyring are the ends of each, zero for what there
+	// is not.
+	Certificate time.Time `json:"certificate"`
+	Token       time.Time `json:"token"`
+	Keyring     time.Time `json:"keyring"`
+	Given       bool      `json:"given,omitempty"`
+}
+
 // An Answer is what the agent found for a Request. Nothing in it was verified.
 type Answer struct {
 	N int `json:"n"`
@@ -136,6 +196,9 @@ type Reply struct {
 	Error string `json:"error,omitempty"`
 	// Usage says that the error is one of configuration.
 	Usage bool `json:"usage,omitempty"`
+	// Interrupted says that a signal ended it: Ctrl-C goes to the agent too,
+	// which may be the first to know.
+	Interrupted bool `json:"interrupted,omitempty"`
 }
 
 // parseReply reads a reply and holds it against the caller's version.
@@ -164,6 +227,18 @@ func parseTrustReply(data []byte, version string, n int) (*TrustReply, error) {
 	}
 	if r.Error == "" && len(r.Results) != n {
 		return nil, fmt.Errorf("%s answered for %d instances, asked for %d", Program, len(r.Results), n)
+	}
+	return &r, nil
+}
+
+// parseSessionReply is parseReply for a SessionReply.
+func parseSessionReply(data []byte, version string) (*SessionReply, error) {
+	var r SessionReply
+	if err := json.Unmarshal(data, &r); err != nil {
+		return nil, fmt.Errorf("%s answered in a form that is not its own: %w", Program, err)
+	}
+	if err := checkVersion(r.Version, version); err != nil {
+		return nil, err
 	}
 	return &r, nil
 }

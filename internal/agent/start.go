@@ -70,6 +70,22 @@ func Trust(ctx context.Context, path string, environ []string, version string, r
 	return r, nil
 }
 
+// Session asks the agent at path who is logged in, or has it change that.
+func Session(ctx context.Context, path string, environ []string, version string, request SessionRequest) (r *SessionReply, err error) {
+	data, err := json.Marshal(request)
+	if err != nil {
+		return nil, err
+	}
+	err = oneShot(ctx, path, environ, data, func(out []byte) (bool, error) {
+		r, err = parseSessionReply(out, version)
+		return err == nil && r.Error != "", err
+	}, "session", "--client-version", version)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
 // oneShot runs the agent for one request. The reply, not the exit status, says
 // what happened: parse reads it, and whether it names an error. Without one
 // the status and the last words are all there is.

@@ -62,13 +62,20 @@ func (env Env) askAgent(ctx context.Context, signed []byte) (*agent.Reply, error
 		return nil, err
 	}
 	if r.Error != "" {
-		status := exitVerdict
-		if r.Usage {
-			status = exitUsage
-		}
-		return nil, &exitError{status, errors.New(r.Error)}
+		return nil, agentError(r.Error, r.Usage, r.Interrupted)
 	}
 	return r, nil
+}
+
+// agentError is an error that the agent answered with.
+func agentError(message string, usage, interrupted bool) error {
+	switch {
+	case interrupted:
+		return &exitError{status: exitInterrupted}
+	case usage:
+		return &exitError{exitUsage, errors.New(message)}
+	}
+	return &exitError{exitVerdict, errors.New(message)}
 }
 
 // writeSignature hands the signature to git. The status line comes after the
@@ -120,17 +127,17 @@ func isNullDevice(w io.Writer) bool {
 // signFailed says once, in one line, why there is no signature: on the
 // terminal, else on standard error; and in the log file.
 func (env Env) signFailed(ctx context.Context, err error) int {
-	if ctx.Err() != nil {
+	status := exitVerdict
+	if e := (*exitError)(nil); errors.As(err, &e) {
+		status = e.status
+	}
+	if ctx.Err() != nil || status == exitInterrupted {
 		return exitInterrupted
 	}
 	message := report.Escape(err.Error())
 	env.say("paraph: not signed: " + message)
 	env.log(message)
-	var e *exitError
-	if errors.As(err, &e) {
-		return e.status
-	}
-	return exitVerdict
+	return status
 }
 
 // say writes a line where the user sees it.

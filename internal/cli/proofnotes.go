@@ -115,9 +115,6 @@ func (s *sharedNotes) prepare(ctx context.Context) error {
 		tracking := "refs/notes/" + remote + "/" + notesName
 		// A pattern: git fetch fails where the one ref that it names is not there.
 		key, spec := "remote."+remote+".fetch", "+refs/notes/"+notesName+"*:"+tracking+"*"
-		fetchesNotes := func(spec string) bool {
-			return strings.Contains(spec, "refs/notes/") || strings.Contains(spec, "refs/*")
-		}
 		if err := s.set(ctx, key, spec, fetchesNotes); err != nil {
 			return err
 		}
@@ -132,6 +129,11 @@ func (s *sharedNotes) prepare(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// fetchesNotes reports whether refspecs bring notes along.
+func fetchesNotes(specs string) bool {
+	return strings.Contains(specs, "refs/notes/") || strings.Contains(specs, "refs/*")
 }
 
 // set sets a key where it does not stand already, and says so.

@@ -16,7 +16,7 @@ func (env Env) command() *cobra.Command {
 		Short: "Sign git commits without keys, and make sure that everybody did",
 		Long: `paraph is the program that git calls for x509 signatures (gpg.x509.program).
 
-git commit -S signs with a key that lives for one signature, certified by
+git commit -S signs with a key that lives for minutes, certified by
 Fulcio for an OpenID Connect identity; the signature carries its log entry and
 its timestamp. git log --show-signature and paraph verify prove it offline.`,
 		SilenceErrors: true, SilenceUsage: true,
@@ -44,10 +44,11 @@ its timestamp. git log --show-signature and paraph verify prove it offline.`,
 	// text/template, and with it 1.5 MB that the linker would leave out.
 	root.Flags().Bool("version", false, "print the version of this build")
 	root.SetHelpCommand(helpCommand())
-	root.AddCommand(env.verifyCommand(), env.initCommand(), env.proofCommand(), env.trustCommand(), &cobra.Command{
-		Use: "version", Short: "Print the version of this build", Args: noArguments,
-		RunE: printVersion,
-	})
+	root.AddCommand(env.verifyCommand(), env.initCommand(), env.proofCommand(), env.trustCommand(),
+		env.loginCommand(), env.logoutCommand(), env.whoamiCommand(), env.agentCommand(), env.doctorCommand(), &cobra.Command{
+			Use: "version", Short: "Print the version of this build", Args: noArguments,
+			RunE: printVersion,
+		})
 	for _, p := range pendingCommands {
 		root.AddCommand(pending(p.use, p.short))
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestEnvName(t *testing.T) {
@@ -66,9 +67,9 @@ func TestWrongValues(t *testing.T) {
 		"userinfo":            {Source{Env: []string{"PARAPH_FULCIO=https://a:b@fulcio.example"}}, "is not a URL of the form"},
 		"rekor version":       {Source{Env: []string{"PARAPH_REKOR_VERSION=3"}}, `"3" is not one of 1, 2`},
 		"boolean":             {Source{Env: []string{"PARAPH_AGENT=maybe"}}, `"maybe" is not true or false`},
-		"agent is to come":    {Source{Env: []string{"PARAPH_AGENT=yes"}}, "agent is not in this version of paraph yet; what works is false"},
+		"quiet is to come":    {Source{Env: []string{"PARAPH_QUIET=yes"}}, "quiet is not in this version of paraph yet; what works is false"},
 		"policy is to come":   {Source{Env: []string{"PARAPH_POLICY=/p"}}, "policy is not in this version of paraph yet"},
-		"keyring is to come":  {Source{Env: []string{"PARAPH_KEYRING=true"}}, "keyring is not in this version"},
+		"no age":              {Source{Env: []string{"PARAPH_KEYRING_MAX_AGE=0"}}, `"0" is not a duration such as 12h`},
 		"no such source":      {Source{Env: []string{"PARAPH_TOKEN_SOURCE=telepathy"}}, `"telepathy" is not one of auto, env, file, `},
 		"name without issuer": {Source{Git: git("paraph.certificateIdentity", "a@b")}, "set paraph.certificateOIDCIssuer too"},
 		"issuer of another level": {
@@ -96,6 +97,22 @@ func TestReadyValues(t *testing.T) {
 	}
 	if _, err := ForVerification(Source{Env: []string{"PARAPH_CACHE=false", "PARAPH_CLIENT_ID=x"}}); err != nil {
 		t.Errorf("a key of signing stops a verification: %v", err)
+	}
+}
+
+func TestKeyring(t *testing.T) {
+	for name, tt := range map[string]struct {
+		src    Source
+		use    bool
+		maxAge time.Duration
+	}{
+		"nothing":     {Source{}, false, 12 * time.Hour},
+		"git":         {Source{Git: git("paraph.keyring", "true", "paraph.keyringMaxAge", "1d")}, true, 24 * time.Hour},
+		"environment": {Source{Env: []string{"PARAPH_KEYRING=no", "PARAPH_KEYRING_MAX_AGE=90m"}, Git: git("paraph.keyring", "true")}, false, 90 * time.Minute},
+	} {
+		if c, err := ForSigning(tt.src); err != nil || c.Keyring != tt.use || c.KeyringMaxAge != tt.maxAge {
+			t.Errorf("%s: %+v, %v", name, c, err)
+		}
 	}
 }
 

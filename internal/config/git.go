@@ -12,7 +12,13 @@ import (
 // ReadGit reads the sections paraph and gitsign of git's configuration as git
 // itself sees it in the repository.
 func ReadGit(ctx context.Context, repo *gitcmd.Repo) ([]Entry, error) {
-	out, err := repo.Output(ctx, "config", "--null", "--show-origin", "--get-regexp", `^(paraph|gitsign)\.`)
+	return ReadGitKeys(ctx, repo, `^(paraph|gitsign)\.`)
+}
+
+// ReadGitKeys reads the keys that a regular expression of git's matches, such
+// as git itself writes them: section and variable in lower case.
+func ReadGitKeys(ctx context.Context, repo *gitcmd.Repo, pattern string) ([]Entry, error) {
+	out, err := repo.Output(ctx, "config", "--null", "--show-origin", "--get-regexp", pattern)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("reading git's configuration: %w", ctx.Err())
 	}

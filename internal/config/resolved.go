@@ -117,9 +117,23 @@ type Signing struct {
 	// How to log in.
 	Issuer, ClientSecretFile, ConnectorID, RedirectURL, Browser Setting
 
+	// Agent says whether one may hold keys, at AgentSocket if that is set;
+	// AgentConfirm whether it asks before it signs for another machine.
+	Agent, AgentConfirm bool
+	AgentSocket         Setting
+
+	// Keyring keeps logins in the system's keyring, for KeyringMaxAge at most.
+	Keyring       bool
+	KeyringMaxAge time.Duration
+
 	MatchCommitter bool
+	// PublicIdentity says that the signer's identity may be in public logs.
+	PublicIdentity bool
 	Log            string // file that failures are appended to
 }
+
+// defaultKeyringMaxAge is a working day.
+const defaultKeyringMaxAge = 12 * time.Hour
 
 // ForSigning resolves the settings of a signature.
 func ForSigning(src Source) (*Signing, error) {
@@ -133,7 +147,10 @@ func ForSigning(src Source) (*Signing, error) {
 		Fulcio: v["fulcio"], Rekor: v["rekor"], Timestamp: v["timestamp"],
 		TokenSource: "auto", TokenFile: v["tokenFile"], IDToken: v["idToken"], ClientID: v["clientID"],
 		Issuer: v["issuer"], ClientSecretFile: v["clientSecretFile"], ConnectorID: v["connectorID"], RedirectURL: v["redirectURL"], Browser: v["browser"],
+		Agent: v["agent"].Value != "false", AgentSocket: v["agentSocket"], AgentConfirm: v["agentConfirm"].Value != "false",
+		Keyring: v["keyring"].Value == "true", KeyringMaxAge: defaultKeyringMaxAge,
 		MatchCommitter: v["matchCommitter"].Value == "true",
+		PublicIdentity: v["publicIdentity"].Set(),
 		Log:            v["log"].Value,
 	}
 	if s := v["rekorVersion"]; s.Set() {
@@ -141,6 +158,9 @@ func ForSigning(src Source) (*Signing, error) {
 	}
 	if s := v["tokenSource"]; s.Set() {
 		c.TokenSource = s.Value
+	}
+	if s := v["keyringMaxAge"]; s.Set() {
+		c.KeyringMaxAge, _ = ParseDuration(s.Value) // one of the key's
 	}
 	if c.Log == "" {
 		c.Log = DefaultLog(src.Env)

@@ -57,7 +57,7 @@ func (w *world) forgetful(lost int) *record {
 func TestSignAgain(t *testing.T) {
 	w := newWorld(t, 2)
 	r := w.forgetful(1)
-	s, err := w.signer.Sign(t.Context(), []byte(commit)) // verified before it is returned
+	s, err := w.sign(t.Context(), commit) // verified before it is returned
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestSignAgain(t *testing.T) {
 func TestSignAgainOnce(t *testing.T) {
 	w := newWorld(t, 2)
 	r := w.forgetful(2)
-	s, err := w.signer.Sign(t.Context(), []byte(commit))
+	s, err := w.sign(t.Context(), commit)
 	if s != nil || !errors.Is(err, rekor.ErrExists) || len(r.log) != 2 {
 		t.Errorf("%v after %d entries: %v", s, len(r.log), err)
 	}
@@ -102,7 +102,7 @@ func TestSignNotAgain(t *testing.T) {
 		requests++
 		return nil, errors.New("not today")
 	}
-	if s, err := w.signer.Sign(t.Context(), []byte(commit)); s != nil || err == nil || requests != 1 {
+	if s, err := w.sign(t.Context(), commit); s != nil || err == nil || requests != 1 {
 		t.Errorf("%v after %d requests: %v", s, requests, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/paraph/paraph/internal/fulcio"
+	"github.com/paraph/paraph/internal/oidc"
 	"github.com/paraph/paraph/internal/payload"
 )
 
@@ -31,8 +32,8 @@ func matchCommitter(p *payload.Payload, what, email string) error {
 
 // matchToken is matchCommitter before anybody is asked for anything. A token
 // without an e-mail address leaves it to the certificate.
-func (s *Signer) matchToken(p *payload.Payload) error {
-	if email := s.Token.Email(); s.MatchCommitter && email != "" {
+func (s *Signer) matchToken(p *payload.Payload, token *oidc.Token) error {
+	if email := token.Email(); s.MatchCommitter && email != "" {
 		return matchCommitter(p, "the identity token", email)
 	}
 	return nil

@@ -33,11 +33,11 @@ func (w *world) asked() (certificates, entries *int) {
 	return certificates, entries
 }
 
-// token gives the signer a token with these claims.
-func (w *world) token(t *testing.T, claims map[string]any) {
+// as gives the signer a token with these claims.
+func (w *world) as(t *testing.T, claims map[string]any) {
 	t.Helper()
 	var err error
-	if w.signer.Token, err = oidc.Parse(w.pki.IDToken(claims), w.pki.Clock.Now()); err != nil {
+	if w.token, err = oidc.Parse(w.pki.IDToken(claims), w.pki.Clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -45,7 +45,7 @@ func (w *world) token(t *testing.T, claims map[string]any) {
 // The one who signs is the committer, tagger or pusher, or the CA is not even
 // asked; where only the certificate tells, the log is not.
 func TestMatchCommitter(t *testing.T) {
-	anonymous := func(t *testing.T, w *world) { w.token(t, map[string]any{"email": nil}) }
+	anonymous := func(t *testing.T, w *world) { w.as(t, map[string]any{"email": nil}) }
 	as := func(email string) func(*testing.T, *world) {
 		return func(_ *testing.T, w *world) { w.id.Email = email }
 	}
@@ -92,7 +92,7 @@ func TestMatchCommitter(t *testing.T) {
 			}
 			w.signer.MatchCommitter = true
 			certificates, entries := w.asked()
-			s, err := w.signer.Sign(t.Context(), []byte(tt.payload))
+			s, err := w.sign(t.Context(), tt.payload)
 			if (s != nil) != (tt.want == "") || err != nil && (tt.want == "" || !strings.Contains(err.Error(), tt.want)) {
 				t.Fatalf("%v, %v, want ...%s...", s, err, tt.want)
 			}
@@ -106,7 +106,7 @@ func TestMatchCommitter(t *testing.T) {
 // Nobody asked for it: whoever holds the token signs for anybody.
 func TestMatchCommitterIsOff(t *testing.T) {
 	w := newWorld(t, 1)
-	if _, err := w.signer.Sign(t.Context(), []byte(strings.ReplaceAll(commit, "alice@", "bob@"))); err != nil {
+	if _, err := w.sign(t.Context(), strings.ReplaceAll(commit, "alice@", "bob@")); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,7 +1,7 @@
-// Package sign is the story of a signature, top to bottom: a fresh key, a
-// certificate for it, the signature, its log entry and its timestamp, all of
-// it verified by the code that will verify it later. A payload goes in, an
-// armored signature comes out, or nothing.
+// Package sign is the story of a signature, top to bottom: a key, a
+// certificate for it ([Signer.Certify]), the signature, its log entry and its
+// timestamp ([Signer.Sign]), all of it verified by the code that will verify it
+// later. A payload goes in, an armored signature comes out, or nothing.
 //
 // The services are functions, so that the story can be read and tested
 // without a network.
@@ -10,14 +10,11 @@ package sign
 import (
 	"context"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
 	"fmt"
-	"io"
 	"math/big"
 	"time"
 
@@ -47,17 +44,20 @@ type Services struct {
 	Timestamp func(ctx context.Context, message []byte) (token []byte, nonce *big.Int, err error)
 }
 
-// A Signer makes signatures, each with a key of its own that never leaves
-// this process's memory.
+// A Signer makes signatures.
 type Signer struct {
 	Services Services
 	Root     *trust.Root
-	Token    *oidc.Token
 	// MatchCommitter refuses to sign for a committer, tagger or pusher whose
 	// e-mail address is not the certificate's.
 	MatchCommitter bool
-	Rand           io.Reader
 	Now            func() time.Time
+}
+
+// A Credential is a key, and the certificate that was issued for it.
+type Credential struct {
+	Key  Key
+	Leaf *x509.Certificate
 }
 
 // A Signature is one that was verified after it was made.
@@ -66,33 +66,31 @@ type Signature struct {
 	Result  *verify.Result
 }
 
-// Sign makes a signature over payload, the bytes of a commit, tag or push
+// Parse reads what is to be signed, the bytes of a commit, tag or push
 // certificate as git hands them over.
-func (s *Signer) Sign(ctx context.Context, signed []byte) (*Signature, error) {
+func Parse(signed []byte) (*payload.Payload, error) {
 	p, err := payload.Parse(signed)
 	if err != nil {
 		return nil, fmt.Errorf("this is not a git object to sign: %w", err)
 	}
-	if err := s.matchToken(p); err != nil {
-		return nil, err
-	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), s.Rand)
-	if err != nil {
-		return nil, fmt.Errorf("making a key: %w", err)
-	}
-	leaf, err := s.certify(ctx, key)
+	return p, nil
+}
+
+// Sign makes a signature over the bytes signed.
+func (s *Signer) Sign(ctx context.Context, c *Credential, signed []byte) (*Signature, error) {
+	p, err := Parse(signed)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.matchCertificate(p, leaf); err != nil {
+	if err := s.matchCertificate(p, c.Leaf); err != nil {
 		return nil, err
 	}
-	sd, err := s.proven(ctx, key, leaf, signed)
+	sd, err := s.proven(ctx, c, signed)
 	if errors.Is(err, rekor.ErrExists) {
 		// The log has the entry and keeps it to itself. Another signature over
 		// the same bytes is another entry. Once: each try leaves an entry that
 		// nobody uses, and the user is waiting.
-		sd, err = s.proven(ctx, key, leaf, signed)
+		sd, err = s.proven(ctx, c, signed)
 	}
 	if err != nil {
 		return nil, err
@@ -110,66 +108,78 @@ func (s *Signer) Sign(ctx context.Context, signed []byte) (*Signature, error) {
 }
 
 // proven makes a signature over signed and has it logged and timestamped.
-func (s *Signer) proven(ctx context.Context, key *ecdsa.PrivateKey, leaf *x509.Certificate, signed []byte) (*cms.SignedData, error) {
-	sd, err := cms.Sign(s.Rand, key, leaf, signed, s.Now())
+func (s *Signer) proven(ctx context.Context, c *Credential, signed []byte) (*cms.SignedData, error) {
+	sd, err := c.Key.Sign(ctx, c.Leaf, signed)
 	if err != nil {
 		return nil, fmt.Errorf("signing: %w", err)
 	}
-	if err := s.prove(ctx, sd, leaf); err != nil {
+	if err := s.prove(ctx, sd, c.Leaf); err != nil {
 		return nil, err
 	}
 	return sd, nil
 }
 
-// certify gets a certificate for the key and believes none of it.
-func (s *Signer) certify(ctx context.Context, key *ecdsa.PrivateKey) (*x509.Certificate, error) {
-	digest := sha256.Sum256([]byte(s.Token.ProofSubject()))
-	proof, err := key.Sign(s.Rand, digest[:], crypto.SHA256)
+// Certify gets a certificate for the key and believes none of it. p is what
+// the certificate is wanted for, nil if nothing yet.
+func (s *Signer) Certify(ctx context.Context, key Key, token *oidc.Token, p *payload.Payload) (*Credential, error) {
+	if p != nil {
+		if err := s.matchToken(p, token); err != nil {
+			return nil, err
+		}
+	}
+	proof, err := key.Prove(ctx, token.ProofSubject())
 	if err != nil {
 		return nil, fmt.Errorf("proving possession of the key: %w", err)
 	}
-	leaf, err := s.Services.Certify(ctx, s.Token.Secret(), key.Public(), proof)
+	leaf, err := s.Services.Certify(ctx, token.Secret(), key.Public(), proof)
 	if err != nil {
 		return nil, fmt.Errorf("asking for a certificate: %w", err)
 	}
-	if err := s.checkCertificate(leaf, &key.PublicKey); err != nil {
+	if err := s.checkIssued(leaf, key, token); err != nil {
 		return nil, fmt.Errorf("the CA answered with a certificate that cannot be used: %w", err)
 	}
-	return leaf, nil
+	return &Credential{key, leaf}, nil
 }
 
-// checkCertificate holds the certificate against key, token, trusted root and
-// clock.
-func (s *Signer) checkCertificate(leaf *x509.Certificate, key *ecdsa.PublicKey) error {
-	if !key.Equal(leaf.PublicKey) {
+// checkIssued holds a new certificate against key and token, and looks at it.
+func (s *Signer) checkIssued(leaf *x509.Certificate, key Key, token *oidc.Token) error {
+	public, ok := leaf.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
+	if !ok || !public.Equal(key.Public()) {
 		return fmt.Errorf("it is for another key")
 	}
-	ca, err := s.Root.Issuer(leaf)
+	id, err := s.Check(leaf)
 	if err != nil {
 		return err
 	}
+	return token.Matches(id.Name, id.Issuer)
+}
+
+// Check holds a certificate against the trusted root and the clock, and says
+// whom it is for.
+func (s *Signer) Check(leaf *x509.Certificate) (*fulcio.Identity, error) {
+	ca, err := s.Root.Issuer(leaf)
+	if err != nil {
+		return nil, err
+	}
 	if err := ca.Covers(leaf.NotBefore); err != nil {
-		return err
+		return nil, err
 	}
 	id, err := fulcio.ParseIdentity(leaf)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := fulcio.CheckSCT(leaf, ca, s.Root); err != nil {
-		return err
-	}
-	if err := s.Token.Matches(id.Name, id.Issuer); err != nil {
-		return err
+		return nil, err
 	}
 	// Fulcio's clock and ours may differ by seconds; more is a clock that is
 	// wrong, and times that nobody could prove afterwards.
 	const skew = 30 * time.Second
 	now := s.Now()
 	if now.Add(skew).Before(leaf.NotBefore) || now.Add(-skew).After(leaf.NotAfter) {
-		return fmt.Errorf("it is valid from %s to %s, and it is %s here: is the clock right?",
+		return nil, fmt.Errorf("it is valid from %s to %s, and it is %s here: is the clock right?",
 			leaf.NotBefore.UTC().Format(time.RFC3339), leaf.NotAfter.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}
-	return nil
+	return id, nil
 }
 
 // errPanic says that asking a service panicked. Nobody else could recover: it

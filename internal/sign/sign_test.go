@@ -29,7 +29,26 @@ const commit = "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n" +
 type world struct {
 	pki    *testpki.PKI
 	id     testpki.Identity
+	token  *oidc.Token
+	rand   io.Reader
 	signer *Signer
+}
+
+// sign gets a certificate for a fresh key, and signs with that.
+func (w *world) sign(ctx context.Context, signed string) (*Signature, error) {
+	p, err := Parse([]byte(signed))
+	if err != nil {
+		return nil, err
+	}
+	key, err := NewKey(w.rand, w.signer.Now)
+	if err != nil {
+		return nil, err
+	}
+	c, err := w.signer.Certify(ctx, key, w.token, p)
+	if err != nil {
+		return nil, err
+	}
+	return w.signer.Sign(ctx, c, []byte(signed))
 }
 
 // newWorld makes a world in which all is well, with Rekor 1 or 2.
@@ -44,8 +63,8 @@ func newWorld(t *testing.T, rekor int) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{pki: p, id: testpki.Identity{Email: "alice@example.com", Issuer: p.URLs().Issuer}}
-	w.signer = &Signer{Root: root, Token: token, Rand: rand.Reader, Now: p.Clock.Now, Services: Services{
+	w := &world{pki: p, token: token, rand: rand.Reader, id: testpki.Identity{Email: "alice@example.com", Issuer: p.URLs().Issuer}}
+	w.signer = &Signer{Root: root, Now: p.Clock.Now, Services: Services{
 		Certify: w.certify(),
 		Log: func(_ context.Context, digest [sha256.Size]byte, signature []byte, leaf *x509.Certificate) ([]byte, error) {
 			if rekor == 2 {
@@ -97,7 +116,7 @@ func TestSign(t *testing.T) {
 			if !tt.tsa {
 				w.signer.Services.Timestamp = nil
 			}
-			s, err := w.signer.Sign(t.Context(), []byte(commit))
+			s, err := w.sign(t.Context(), commit)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -121,14 +140,14 @@ func TestSignMakesOneKeyEach(t *testing.T) {
 		if err != nil || leaf.CheckSignature(x509.ECDSAWithSHA256, []byte("alice@example.com"), proof) != nil {
 			t.Errorf("%x does not prove possession over %x: %v", proof, digest, err)
 		}
-		if token != w.signer.Token.Secret() {
+		if token != w.token.Secret() {
 			t.Error("another token was sent")
 		}
 		keys = append(keys, pub)
 		return leaf, nil
 	}
 	for range 2 {
-		if _, err := w.signer.Sign(t.Context(), []byte(commit)); err != nil {
+		if _, err := w.sign(t.Context(), commit); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -226,11 +245,11 @@ func TestSignBelievesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, 1)
 			tt.change(w)
-			s, err := w.signer.Sign(t.Context(), []byte(commit))
+			s, err := w.sign(t.Context(), commit)
 			if s != nil || err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%v, %v, want ...%s...", s, err, tt.want)
 			}
-			if err != nil && strings.Contains(err.Error(), w.signer.Token.Secret()) {
+			if err != nil && strings.Contains(err.Error(), w.token.Secret()) {
 				t.Error("the error shows the token")
 			}
 		})
@@ -241,7 +260,7 @@ func TestSignBelievesNothing(t *testing.T) {
 func TestSignNeedsTime(t *testing.T) {
 	w := newWorld(t, 2)
 	w.signer.Services.Timestamp = nil
-	if s, err := w.signer.Sign(t.Context(), []byte(commit)); s != nil || err == nil || !strings.Contains(err.Error(), "(unproven)") {
+	if s, err := w.sign(t.Context(), commit); s != nil || err == nil || !strings.Contains(err.Error(), "(unproven)") {
 		t.Errorf("%v, %v", s, err)
 	}
 }
@@ -254,7 +273,7 @@ func TestSignOnlyGitObjects(t *testing.T) {
 		return nil, io.EOF
 	}
 	for _, payload := range []string{"", "hello\n", "tree \n\nx", commit[:60], "blob 5\x00hello", strings.ToUpper(commit)} {
-		if s, err := w.signer.Sign(t.Context(), []byte(payload)); s != nil || err == nil || !strings.Contains(err.Error(), "not a git object") {
+		if s, err := w.sign(t.Context(), payload); s != nil || err == nil || !strings.Contains(err.Error(), "not a git object") {
 			t.Errorf("%q: %v, %v", payload, s, err)
 		}
 	}
@@ -282,7 +301,7 @@ func TestSignAsksBothAtOnce(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	if _, err := w.signer.Sign(ctx, []byte(commit)); err != nil {
+	if _, err := w.sign(ctx, commit); err != nil {
 		t.Error(err)
 	}
 }
@@ -300,7 +319,7 @@ func TestSignLogFailureEndsBoth(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	_, err := w.signer.Sign(ctx, []byte(commit))
+	_, err := w.sign(ctx, commit)
 	if err == nil || !strings.HasSuffix(err.Error(), ": first") || ctx.Err() != nil {
 		t.Errorf("%v, the context: %v", err, ctx.Err())
 	}
@@ -322,7 +341,7 @@ func TestSignWaitsForTheLog(t *testing.T) {
 			}
 		}
 		w.signer.Services.Timestamp = func(context.Context, []byte) ([]byte, *big.Int, error) { return nil, nil, errors.New("first") }
-		_, err := w.signer.Sign(t.Context(), []byte(commit))
+		_, err := w.sign(t.Context(), commit)
 		if err == nil || !strings.HasSuffix(err.Error(), "timestamp authority: first") || !answered {
 			t.Errorf("%v, did the log answer: %v", err, answered)
 		}
@@ -347,7 +366,7 @@ func TestSignInterrupted(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(time.Second, cancel)
-			s, err := w.signer.Sign(ctx, []byte(commit))
+			s, err := w.sign(ctx, commit)
 			if s != nil || err == nil || !stampFails && !errors.Is(err, context.Canceled) {
 				t.Errorf("the timestamp authority fails: %v, error: %v", stampFails, err)
 			}

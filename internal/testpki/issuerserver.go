@@ -26,6 +26,7 @@ func (p *PKI) issuerHandler() http.Handler {
 	mux.HandleFunc("GET /authorize", p.authorize)
 	mux.HandleFunc("POST /token", p.token)
 	mux.HandleFunc("POST /device", p.device)
+	mux.HandleFunc("POST /revoke", p.revoke)
 	return mux
 }
 
@@ -38,6 +39,8 @@ func (p *PKI) discovery(path string) map[string]any {
 		"authorization_endpoint":                base + "/authorize",
 		"token_endpoint":                        base + "/token",
 		"device_authorization_endpoint":         base + "/device",
+		"revocation_endpoint":                   base + "/revoke",
+		"scopes_supported":                      []string{"openid", "email", "offline_access"},
 		"code_challenge_methods_supported":      []string{"S256"},
 		"jwks_uri":                              base + "/keys",
 		"response_types_supported":              []string{"code"},

@@ -16,6 +16,11 @@ import (
 // signs, which is the first of those that are named. A trusted root that is
 // given by file stands in for all of it: TUF is off then.
 func (env Env) instance(ctx context.Context, cfg *config.Signing) (*trust.Root, *trust.SigningConfig, error) {
+	return env.instanceAfter(cfg, func(s store.Store, i *store.Instance) error { return env.refresh(ctx, s, i) })
+}
+
+// instanceAfter is instance, with what is to be done before its files are read.
+func (env Env) instanceAfter(cfg *config.Signing, refresh func(store.Store, *store.Instance) error) (*trust.Root, *trust.SigningConfig, error) {
 	if cfg.TrustedRoot.Set() {
 		root, err := cfg.TrustedRoot.Root(bounded.ReadFile)
 		if err != nil {
@@ -29,7 +34,7 @@ func (env Env) instance(ctx context.Context, cfg *config.Signing) (*trust.Root, 
 	if err != nil {
 		return nil, nil, &config.Error{Message: err.Error()}
 	}
-	stale := env.refresh(ctx, s, i)
+	stale := refresh(s, i)
 	root, err := s.TrustedRoot(i.Name)
 	if err != nil {
 		return nil, nil, because(err, stale)

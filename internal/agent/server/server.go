@@ -1,6 +1,8 @@
 // Package server is the program paraph-agent: all that holds a key or talks
-// to a service. So far it is a one-shot: it makes one signature and ends, or
-// looks entries up in logs for as long as somebody asks.
+// to a service. paraph starts it for each request: it makes one signature and
+// ends, or looks entries up in logs for as long as somebody asks. Keys that are
+// to serve several signatures are with the daemon, which is the same program
+// (paraph-agent run) and which it starts.
 package server
 
 import (
@@ -15,17 +17,17 @@ import (
 
 	"github.com/paraph/paraph/internal/agent"
 	"github.com/paraph/paraph/internal/config"
-	"github.com/paraph/paraph/internal/gitcmd"
+	"github.com/paraph/paraph/internal/oidc/keyring"
 	"github.com/paraph/paraph/internal/oidc/login"
 	"github.com/paraph/paraph/internal/payload"
 	"github.com/paraph/paraph/internal/sign"
-	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/version"
 )
 
 // An Env is the outside world of one run.
 type Env struct {
 	Args           []string // without the program's name
+	Program        string   // its own path, to start a daemon; "" starts none
 	Environ        []string
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
@@ -33,8 +35,10 @@ type Env struct {
 	// Terminal opens the user's terminal. Without it there is none.
 	Terminal func() (io.ReadWriteCloser, error)
 	System   login.System // where a browser may be
-	Rand     io.Reader
-	Now      func() time.Time
+	// Keyring is where logins are kept; nil is the system's.
+	Keyring keyring.Store
+	Rand    io.Reader
+	Now     func() time.Time
 	// Sleep waits, no longer than its context.
 	Sleep  func(ctx context.Context, d time.Duration) error
 	Limits Limits
@@ -53,12 +57,18 @@ func Run(ctx context.Context, env Env) (status int) {
 	case len(env.Args) == 1 && env.Args[0] == "version":
 		fmt.Fprintf(env.Stdout, "%s %s\n", agent.Program, version.String())
 		return 0
+	case len(env.Args) > 0 && env.Args[0] == "run":
+		return env.run(ctx, env.Args[1:])
 	case len(env.Args) == 3 && env.Args[0] == "sign" && env.Args[1] == "--client-version":
 		return env.serve(ctx, env.Args[2])
 	case len(env.Args) == 5 && env.Args[0] == "lookup" && env.Args[1] == "--client-version" && env.Args[3] == "--jobs":
 		return env.lookup(ctx, env.Args[2], env.Args[4])
 	case len(env.Args) == 3 && env.Args[0] == "trust" && env.Args[1] == "--client-version":
 		return env.trust(ctx, env.Args[2])
+	case len(env.Args) == 3 && env.Args[0] == "session" && env.Args[1] == "--client-version":
+		return env.session(ctx, env.Args[2])
+	case len(env.Args) == 3 && env.Args[0] == "doctor" && env.Args[1] == "--client-version":
+		return env.doctor(ctx, env.Args[2])
 	}
 	fmt.Fprintf(env.Stderr, "%s: it is started by paraph, there is nothing to call by hand but %s version\n", agent.Program, agent.Program)
 	return 2
@@ -78,7 +88,7 @@ func (env Env) serve(ctx context.Context, client string) int {
 	}
 	s, err := env.sign(ctx, signed)
 	if err != nil {
-		return env.reply(agent.Reply{Error: err.Error(), Usage: isUsage(err)})
+		return env.reply(agent.Reply{Error: err.Error(), Usage: isUsage(err), Interrupted: ctx.Err() != nil})
 	}
 	return env.reply(agent.Reply{
 		Armored:     string(s.Armored),
@@ -98,32 +108,28 @@ func checkClient(client string) error {
 // sign reads the settings and makes the signature. The time that somebody
 // takes to log in counts for nothing else.
 func (env Env) sign(ctx context.Context, signed []byte) (*sign.Signature, error) {
-	signer, cfg, issuers, err := env.prepare(ctx)
+	p, err := sign.Parse(signed)
 	if err != nil {
 		return nil, err
 	}
-	if signer.Token, err = env.token(ctx, cfg, issuers); err != nil {
+	w, err := env.prepare(ctx)
+	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, env.Limits.Whole)
-	defer cancel()
-	return signer.Sign(ctx, signed)
+	w.payload = p
+	return w.sign(ctx, signed)
 }
 
-// prepare is what comes before the token.
-func (env Env) prepare(ctx context.Context) (*sign.Signer, *config.Signing, []trust.Service, error) {
+// prepare is what comes before the question who signs.
+func (env Env) prepare(ctx context.Context) (*work, error) {
+	cfg, err := env.settings(ctx)
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, env.Limits.Whole)
 	defer cancel()
-	entries, err := config.ReadGit(ctx, gitcmd.New("", env.Environ))
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	cfg, err := config.ForSigning(config.Source{Env: env.Environ, Git: entries})
-	if err != nil {
-		return nil, nil, nil, err
-	}
 	signer, issuers, err := env.newSigner(ctx, cfg)
-	return signer, cfg, issuers, err
+	return &work{Env: env, cfg: cfg, signer: signer, issuers: issuers}, err
 }
 
 func isUsage(err error) bool {

@@ -47,7 +47,7 @@ func newCall(t *testing.T, options ...testpki.Option) (*call, *testpki.PKI, *tes
 	c.env = Env{
 		Args: []string{"sign", "--client-version", version.String()},
 		Environ: []string{
-			"PATH=" + os.Getenv("PATH"), "HOME=" + home, "GIT_CONFIG_NOSYSTEM=1",
+			"PATH=" + os.Getenv("PATH"), "HOME=" + home, "GIT_CONFIG_NOSYSTEM=1", "PARAPH_AGENT=false",
 			"PARAPH_TRUSTED_ROOT=" + filepath.Join(home, "root.json"),
 			"PARAPH_SIGNING_CONFIG=" + filepath.Join(home, "signing.json"),
 			"PARAPH_ID_TOKEN=" + p.IDToken(nil),
@@ -157,7 +157,7 @@ func TestAnswerCannotBeWritten(t *testing.T) {
 }
 
 func TestCommands(t *testing.T) {
-	for line, want := range map[string]int{"version": 0, "": 2, "help": 2, "sign": 2, "sign --client-version": 2, "sign --client-version x y": 2, "trust": 2, "trust update": 2, "version x": 2, "lookup": 2, "lookup --client-version x": 2, "lookup --jobs 1 --client-version x": 2, "lookup --client-version x --jobs": 2} {
+	for line, want := range map[string]int{"version": 0, "": 2, "help": 2, "sign": 2, "sign --client-version": 2, "sign --client-version x y": 2, "doctor": 2, "doctor --online": 2, "trust": 2, "trust update": 2, "version x": 2, "lookup": 2, "lookup --client-version x": 2, "lookup --jobs 1 --client-version x": 2, "lookup --client-version x --jobs": 2} {
 		c := &call{}
 		c.env = Env{Args: strings.Fields(line), Stdin: strings.NewReader(""), Stdout: &c.stdout, Stderr: &c.stderr}
 		if status := Run(context.Background(), c.env); status != want || (want == 0) != (c.stdout.Len() > 0) || strings.Count(c.stdout.String()+c.stderr.String(), "\n") != 1 {

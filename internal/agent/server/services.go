@@ -59,7 +59,7 @@ func (env Env) newSigner(ctx context.Context, cfg *config.Signing) (*sign.Signer
 	if err := e.fill(*sc, env.Now()); err != nil {
 		return nil, nil, &config.Error{Message: err.Error()}
 	}
-	return &sign.Signer{Root: root, MatchCommitter: cfg.MatchCommitter, Services: e.services(env.Limits), Rand: env.Rand, Now: env.Now}, sc.Issuers, nil
+	return &sign.Signer{Root: root, MatchCommitter: cfg.MatchCommitter, Services: e.services(env.Limits), Now: env.Now}, sc.Issuers, nil
 }
 
 func (e *endpoints) fill(sc trust.SigningConfig, now time.Time) error {

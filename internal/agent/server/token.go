@@ -2,8 +2,8 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/paraph/paraph/internal/bounded"
@@ -15,55 +15,76 @@ import (
 	"github.com/paraph/paraph/internal/trust"
 )
 
-// token is the identity token to sign with: one that is there, else one that
-// somebody at a terminal logs in for.
-func (env Env) token(ctx context.Context, cfg *config.Signing, issuers []trust.Service) (*oidc.Token, error) {
+// given is the identity token that the settings, the environment or the
+// platform give; [oidc.ErrNone] if they have somebody log in.
+func (env Env) given(ctx context.Context, cfg *config.Signing) (*oidc.Token, error) {
 	switch cfg.TokenSource {
 	case login.Browser, login.Device, login.Paste:
-		return env.login(ctx, cfg, issuers)
+		return nil, oidc.ErrNone
 	}
 	t, err := env.tokenSource(cfg).Get(ctx, env.Now())
-	if errors.Is(err, oidc.ErrNone) && cfg.TokenSource == login.Auto {
-		return env.login(ctx, cfg, issuers)
+	if err == nil {
+		err = checkPublic(cfg, t)
 	}
-	return t, err
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // login has somebody log in, where there is a terminal to talk to them. git
 // holds the streams.
-func (env Env) login(ctx context.Context, cfg *config.Signing, issuers []trust.Service) (*oidc.Token, error) {
-	tty, err := env.terminal()
-	if err != nil && cfg.TokenSource == login.Auto {
+func (w *work) login(ctx context.Context) (*oidc.Token, error) {
+	tty, err := w.terminal()
+	if err != nil && w.cfg.TokenSource == login.Auto {
 		return nil, fmt.Errorf("%w; or run git at a terminal, to log in: here is none (%w)", oidc.ErrNone, err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("paraph.tokenSource is %s, which takes a terminal, and here is none (%w): run git at one, or set it to auto and PARAPH_ID_TOKEN or paraph.tokenFile", cfg.TokenSource, err)
+		return nil, fmt.Errorf("paraph.tokenSource is %s, which takes a terminal, and here is none (%w): run git at one, or set it to auto and PARAPH_ID_TOKEN or paraph.tokenFile", w.cfg.TokenSource, err)
 	}
 	defer tty.Close()
-	c := login.Config{
+	c, err := w.loginConfig(w.cfg, w.issuers)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.Limits.Login)
+	defer cancel()
+	if err := w.askPublic(ctx, w.cfg, tty); err != nil {
+		return nil, err
+	}
+	l, err := login.Get(ctx, c, w.world(tty))
+	if err != nil {
+		return nil, err
+	}
+	w.remember(ctx, c, l)
+	return l.Token, nil
+}
+
+// world is what surrounds a login at a terminal.
+func (env Env) world(tty io.ReadWriter) login.World {
+	return login.World{HTTP: httpclient.New(), Terminal: tty, System: env.System, Now: env.Now, Sleep: env.Sleep}
+}
+
+// loginConfig is where to log in, and how.
+func (env Env) loginConfig(cfg *config.Signing, issuers []trust.Service) (c login.Config, err error) {
+	c = login.Config{
 		Issuer: cfg.Issuer.Value, ClientID: audience(cfg), ConnectorID: cfg.ConnectorID.Value,
-		RedirectURL: cfg.RedirectURL.Value, Browser: cfg.Browser.Value, Way: cfg.TokenSource,
+		RedirectURL: cfg.RedirectURL.Value, Browser: cfg.Browser.Value, Way: cfg.TokenSource, Offline: cfg.Keyring,
 	}
 	if c.Issuer == "" {
 		s, err := listed{"issuer", "paraph.issuer", issuers, nil, []int{1}}.choose(env.Now())
 		if err != nil {
-			return nil, &config.Error{Message: err.Error()}
+			return c, &config.Error{Message: err.Error()}
 		}
 		c.Issuer = s.URL
 	}
 	if c.RedirectURL != "" {
 		if err := login.CheckRedirect(c.RedirectURL); err != nil {
-			return nil, &config.Error{Message: fmt.Sprintf("%s: %q is not %v", cfg.RedirectURL.Source, c.RedirectURL, err)}
+			return c, &config.Error{Message: fmt.Sprintf("%s: %q is not %v", cfg.RedirectURL.Source, c.RedirectURL, err)}
 		}
 	}
-	if c.ClientSecret, err = secret(cfg.ClientSecretFile); err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, env.Limits.Login)
-	defer cancel()
-	return login.Get(ctx, c, login.World{
-		HTTP: httpclient.New(), Terminal: tty, System: env.System, Now: env.Now, Sleep: env.Sleep,
-	})
+	c.ClientSecret, err = secret(cfg.ClientSecretFile)
+	return c, err
 }
 
 // maxSecret bounds a client's secret, in bytes.

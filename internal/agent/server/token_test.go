@@ -17,25 +17,25 @@ import (
 	"github.com/paraph/paraph/internal/testpki"
 )
 
-// A terminal is what was said at it; nobody types.
-type terminal struct {
+// A screen is what was said at it; nobody types.
+type screen struct {
 	bytes.Buffer
 	closed bool
 }
 
-func (y *terminal) Read([]byte) (int, error) { return 0, io.EOF }
+func (y *screen) Read([]byte) (int, error) { return 0, io.EOF }
 
-func (y *terminal) Close() error {
+func (y *screen) Close() error {
 	y.closed = true
 	return nil
 }
 
 // newLogin is a call at a terminal, without a token, on a machine whose only
 // browser fetches what it is to open.
-func newLogin(t *testing.T, environ ...string) (*call, *terminal, *testpki.Servers) {
+func newLogin(t *testing.T, environ ...string) (*call, *screen, *testpki.Servers) {
 	t.Helper()
 	c, p, s := newCall(t)
-	y := new(terminal)
+	y := new(screen)
 	c.env.Environ = append(append(c.env.Environ, "PARAPH_ID_TOKEN="), environ...)
 	c.env.Files = fstest.MapFS{}
 	c.env.Terminal = func() (io.ReadWriteCloser, error) { return y, nil }

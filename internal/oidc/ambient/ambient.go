@@ -48,6 +48,8 @@ type row struct {
 	name string // as paraph.tokenSource names it
 	here func(e *Env) bool
 	get  func(ctx context.Context, e *Env) (string, error)
+	// seen is what here looks for, in words.
+	seen string
 	// needs is what the platform's user has to grant. It ends every error.
 	needs string
 }
@@ -56,17 +58,17 @@ type row struct {
 func rows() []row {
 	return []row{
 		{
-			"github", onActions, fromActions,
+			"github", onActions, fromActions, "GITHUB_ACTIONS = true, or ACTIONS_ID_TOKEN_REQUEST_URL",
 			"the job needs `permissions: id-token: write` (Forgejo: `enable-openid-connect: true`), which pull requests from forks do not get",
 		},
-		{"gitlab", onGitLab, fromGitLab, "the job needs `id_tokens: SIGSTORE_ID_TOKEN: aud: sigstore`, or what is the same for another audience"},
-		{"buildkite", onBuildkite, fromBuildkite, "the job needs buildkite-agent on its PATH and BUILDKITE_AGENT_ACCESS_TOKEN; a container gets both by mount-buildkite-agent"},
-		{"circleci", onCircleCI, fromCircleCI, "the step needs the circleci program of CircleCI's own job environment"},
-		{"codefresh", onCodefresh, fromCodefresh, "the step needs CF_OIDC_REQUEST_URL and CF_OIDC_REQUEST_TOKEN of its build"},
-		{"kubernetes", onKubernetes, fromKubernetes, "the pod needs a serviceAccountToken volume with this audience, mounted at /var/run/sigstore/cosign, path oidc-token"},
-		{"spiffe", onSPIFFE, fromSPIFFE, "the workload needs a registration entry, and SPIFFE_ENDPOINT_SOCKET must lead to the agent"},
+		{"gitlab", onGitLab, fromGitLab, "GITLAB_CI = true", "the job needs `id_tokens: SIGSTORE_ID_TOKEN: aud: sigstore`, or what is the same for another audience"},
+		{"buildkite", onBuildkite, fromBuildkite, "BUILDKITE = true", "the job needs buildkite-agent on its PATH and BUILDKITE_AGENT_ACCESS_TOKEN; a container gets both by mount-buildkite-agent"},
+		{"circleci", onCircleCI, fromCircleCI, "CIRCLECI = true", "the step needs the circleci program of CircleCI's own job environment"},
+		{"codefresh", onCodefresh, fromCodefresh, "CF_BUILD_ID, or CF_OIDC_REQUEST_URL", "the step needs CF_OIDC_REQUEST_URL and CF_OIDC_REQUEST_TOKEN of its build"},
+		{"kubernetes", onKubernetes, fromKubernetes, "/var/run/sigstore/cosign/oidc-token", "the pod needs a serviceAccountToken volume with this audience, mounted at /var/run/sigstore/cosign, path oidc-token"},
+		{"spiffe", onSPIFFE, fromSPIFFE, "SPIFFE_ENDPOINT_SOCKET", "the workload needs a registration entry, and SPIFFE_ENDPOINT_SOCKET must lead to the agent"},
 		{
-			"google", onGoogle, fromGoogle,
+			"google", onGoogle, fromGoogle, "/sys/class/dmi/id/product_name says Google, or GCE_METADATA_HOST",
 			"the machine needs a service account, and impersonation (GOOGLE_SERVICE_ACCOUNT_NAME) the role roles/iam.serviceAccountOpenIdTokenCreator on its target",
 		},
 	}

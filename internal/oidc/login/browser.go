@@ -10,8 +10,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/paraph/paraph/internal/oidc"
 )
 
 // Bounds on those who come to the listener, and how long the browser may take
@@ -24,7 +22,7 @@ const (
 )
 
 // browser logs in by a browser on this machine.
-func (s *session) browser(ctx context.Context) (*oidc.Token, error) {
+func (s *session) browser(ctx context.Context) (*Login, error) {
 	l, err := listen(s.config.RedirectURL)
 	if err != nil {
 		return nil, err
@@ -49,12 +47,12 @@ func (s *session) browser(ctx context.Context) (*oidc.Token, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case got := <-c.answers:
-		t, err := c.finish(ctx, got)
+		l, err := c.finish(ctx, got)
 		select { // a browser that left needs no page
 		case <-c.shown:
 		case <-time.After(lastPage):
 		}
-		return t, err
+		return l, err
 	}
 }
 
@@ -118,14 +116,14 @@ func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func host(s string) string { return strings.TrimSuffix(s, ":80") }
 
 // finish redeems the code and shows what came of it.
-func (c *callback) finish(ctx context.Context, got answer) (t *oidc.Token, err error) {
+func (c *callback) finish(ctx context.Context, got answer) (l *Login, err error) {
 	if err = got.err; err == nil {
-		t, err = c.session.redeem(ctx, c.attempt, got.code)
+		l, err = c.session.redeem(ctx, c.attempt, got.code)
 	}
 	if err != nil {
 		c.result <- failed(err)
 		return nil, err
 	}
-	c.result <- loggedIn(t)
-	return t, nil
+	c.result <- loggedIn(l.Identity)
+	return l, nil
 }

@@ -10,12 +10,28 @@ import (
 	"strings"
 
 	"golang.org/x/oauth2"
-
-	"github.com/paraph/paraph/internal/oidc"
 )
 
-// scopes are what an identity token with an e-mail address takes.
-const scopes = "openid email"
+// scopes are what an identity token with an e-mail address takes, and
+// offlineAccess what a refresh token takes.
+const (
+	scopes        = "openid email"
+	offlineAccess = "offline_access"
+)
+
+// offline reports whether to ask for a refresh token: it is wanted, and the
+// issuer does not say that it has none.
+func (i *issuer) offline() bool {
+	return i.config.Offline && (len(i.Scopes) == 0 || slices.Contains(i.Scopes, offlineAccess))
+}
+
+// scope is what to ask for.
+func (i *issuer) scope() string {
+	if i.offline() {
+		return scopes + " " + offlineAccess
+	}
+	return scopes
+}
 
 // An attempt is one request for a code (OpenID Connect Core 1.0, 3.1.2.1), and
 // what its answer must know.
@@ -31,10 +47,13 @@ func (s *session) newAttempt(redirect string) (*attempt, error) {
 	}
 	a := &attempt{redirect: redirect, state: rand.Text(), nonce: rand.Text(), verifier: oauth2.GenerateVerifier()}
 	request := oauth2.Config{
-		ClientID: s.config.ClientID, RedirectURL: redirect, Scopes: strings.Fields(scopes),
+		ClientID: s.config.ClientID, RedirectURL: redirect, Scopes: strings.Fields(s.issuer.scope()),
 		Endpoint: oauth2.Endpoint{AuthURL: s.issuer.Authorize},
 	}
 	options := []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("nonce", a.nonce), oauth2.S256ChallengeOption(a.verifier)}
+	if s.issuer.offline() { // OpenID Connect Core 1.0, section 11, demands it
+		options = append(options, oauth2.SetAuthURLParam("prompt", "consent"))
+	}
 	if s.config.ConnectorID != "" {
 		options = append(options, oauth2.SetAuthURLParam("connector_id", s.config.ConnectorID))
 	}
@@ -55,8 +74,8 @@ func (i *issuer) supportsPKCE() error {
 	return fmt.Errorf("the issuer does not support PKCE with S256 (code_challenge_methods_supported): %s", next)
 }
 
-// redeem turns a code into a verified token.
-func (s *session) redeem(ctx context.Context, a *attempt, code string) (*oidc.Token, error) {
+// redeem turns a code into a login with a verified token.
+func (s *session) redeem(ctx context.Context, a *attempt, code string) (*Login, error) {
 	t := new(tokens)
 	err := s.issuer.post(ctx, s.issuer.Token, url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {a.redirect}, "code_verifier": {a.verifier},

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/paraph/paraph/internal/httpclient"
-	"github.com/paraph/paraph/internal/oidc"
 )
 
 // Times of RFC 8628, 3.2 and 3.5, and how long an issuer may have us wait.
@@ -33,12 +32,12 @@ type deviceCode struct {
 }
 
 // device logs in by a code that is entered on another device.
-func (s *session) device(ctx context.Context) (*oidc.Token, error) {
+func (s *session) device(ctx context.Context) (*Login, error) {
 	if s.issuer.Device == "" {
 		return nil, fmt.Errorf("the issuer has no codes for devices: set paraph.tokenSource to browser or paste")
 	}
 	var d deviceCode
-	if err := s.issuer.post(ctx, s.issuer.Device, url.Values{"scope": {scopes}}, &d); err != nil {
+	if err := s.issuer.post(ctx, s.issuer.Device, url.Values{"scope": {s.issuer.scope()}}, &d); err != nil {
 		return nil, fmt.Errorf("asking for a code: %w", err)
 	}
 	if err := s.checkCode(&d); err != nil {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	goidc "github.com/coreos/go-oidc/v3/oidc"
+
 	"github.com/paraph/paraph/internal/httpclient"
 )
 
@@ -26,7 +28,9 @@ type issuer struct {
 	Authorize  string   `json:"authorization_endpoint"`
 	Token      string   `json:"token_endpoint"`
 	Device     string   `json:"device_authorization_endpoint"`
+	Revoke     string   `json:"revocation_endpoint"`
 	Keys       string   `json:"jwks_uri"`
+	Scopes     []string `json:"scopes_supported"`
 	Algorithms []string `json:"id_token_signing_alg_values_supported"`
 	Challenges []string `json:"code_challenge_methods_supported"`
 	TokenAuth  []string `json:"token_endpoint_auth_methods_supported"`
@@ -34,6 +38,7 @@ type issuer struct {
 
 	config Config
 	world  World
+	set    *goidc.StaticKeySet // of jwks_uri, once it was asked for
 }
 
 // discover reads the metadata of the configured issuer.
@@ -48,13 +53,17 @@ func discover(ctx context.Context, w World, c Config) (*issuer, error) {
 	if strings.TrimRight(i.Name, "/") != strings.TrimRight(c.Issuer, "/") {
 		return nil, fmt.Errorf("the issuer at %s says that it is %q: set paraph.issuer to its name", c.Issuer, quote(i.Name))
 	}
-	for _, e := range []struct{ name, url string }{
-		{"authorization_endpoint", i.Authorize},
-		{"token_endpoint", i.Token},
-		{"jwks_uri", i.Keys},
-		{"device_authorization_endpoint", i.Device},
+	for _, e := range []struct {
+		name, url string
+		optional  bool
+	}{
+		{"authorization_endpoint", i.Authorize, false},
+		{"token_endpoint", i.Token, false},
+		{"jwks_uri", i.Keys, false},
+		{"device_authorization_endpoint", i.Device, true},
+		{"revocation_endpoint", i.Revoke, true},
 	} {
-		if err := i.checkURL(e.url); err != nil && (e.url != "" || e.name != "device_authorization_endpoint") {
+		if err := i.checkURL(e.url); err != nil && (e.url != "" || !e.optional) {
 			return nil, fmt.Errorf("the issuer's %s: %w", e.name, err)
 		}
 	}

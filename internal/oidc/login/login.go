@@ -10,6 +10,9 @@
 // way, the token is verified before anybody gets it: signature, issuer,
 // audience, time, nonce, at_hash, email_verified.
 //
+// A login may be kept and renewed without anybody's doing, by [Refresh], until
+// its issuer or [Revoke] ends it.
+//
 // All words go to the terminal. What an issuer says is escaped and cut short.
 package login
 
@@ -24,6 +27,7 @@ import (
 	"github.com/paraph/paraph/internal/httpclient"
 	"github.com/paraph/paraph/internal/oidc"
 	"github.com/paraph/paraph/internal/report"
+	"github.com/paraph/paraph/internal/terminal"
 )
 
 // The ways to log in. Auto is the browser, else the device, else paste.
@@ -47,6 +51,25 @@ type Config struct {
 	// is the system's.
 	Browser string
 	Way     string
+	// Offline asks for a refresh token (OpenID Connect Core 1.0, section 11).
+	Offline bool
+}
+
+// A Login is an identity token, and what renews it.
+type Login struct {
+	Token *oidc.Token
+	Kept
+}
+
+// Kept is what is kept of a login to renew it: a secret. Refresh is "" where
+// the issuer gave none, and nothing can be renewed. All else is what the first
+// token said, to hold the later ones against (OpenID Connect Core 1.0, 12.2).
+type Kept struct {
+	Refresh         string
+	Issuer, Subject string
+	Audience        []string
+	Nonce           string
+	Identity        string // the e-mail address, else the subject
 }
 
 // A World is what surrounds a login.
@@ -67,13 +90,16 @@ type session struct {
 }
 
 // Get has somebody log in. It lasts as long as ctx, or as they take.
-func Get(ctx context.Context, c Config, w World) (*oidc.Token, error) {
+func Get(ctx context.Context, c Config, w World) (*Login, error) {
 	s := &session{config: c, World: w}
-	t, err := s.get(ctx)
+	l, err := s.get(ctx)
 	switch {
 	case err == nil:
-		s.say("paraph: logged in as " + t.ProofSubject())
-		return t, nil
+		s.say("paraph: logged in as " + l.Identity)
+		if s.issuer.offline() && l.Refresh == "" {
+			s.say("paraph: the issuer gave no refresh token: this login cannot be renewed")
+		}
+		return l, nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return nil, errors.New("login: nobody logged in in time: try again")
 	case ctx.Err() != nil:
@@ -82,9 +108,12 @@ func Get(ctx context.Context, c Config, w World) (*oidc.Token, error) {
 	return nil, fmt.Errorf("login: %w", err)
 }
 
-func (s *session) get(ctx context.Context) (t *oidc.Token, err error) {
+func (s *session) get(ctx context.Context) (l *Login, err error) {
 	if s.issuer, err = discover(ctx, s.World, s.config); err != nil {
 		return nil, err
+	}
+	if s.config.Offline && !s.issuer.offline() {
+		s.say("paraph: the issuer gives no refresh tokens (" + offlineAccess + "): this login cannot be renewed")
 	}
 	switch s.choose() {
 	case Browser:
@@ -115,12 +144,8 @@ func (s *session) choose() string {
 
 const waiting = "paraph: waiting for the login there (Ctrl-C gives up)"
 
-// say writes lines to the terminal. Nobody is there to hear that it failed.
-func (s *session) say(lines ...string) {
-	for _, line := range lines {
-		fmt.Fprintln(s.Terminal, report.Escape(line))
-	}
-}
+// say writes lines to the terminal.
+func (s *session) say(lines ...string) { terminal.Say(s.Terminal, lines...) }
 
 // maxQuoted is how many bytes of a text by an issuer are shown.
 const maxQuoted = 300

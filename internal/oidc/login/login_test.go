@@ -17,20 +17,20 @@ import (
 	"github.com/paraph/paraph/internal/testpki"
 )
 
-// A terminal is what was said, and what is typed.
-type terminal struct {
+// A screen is what was said, and what is typed.
+type screen struct {
 	io.Reader
 	mu   sync.Mutex
 	said bytes.Buffer
 }
 
-func (y *terminal) Write(p []byte) (int, error) {
+func (y *screen) Write(p []byte) (int, error) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	return y.said.Write(p)
 }
 
-func (y *terminal) String() string {
+func (y *screen) String() string {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	return y.said.String()
@@ -43,7 +43,7 @@ type fixture struct {
 	servers  *testpki.Servers
 	config   Config
 	world    World
-	terminal *terminal
+	terminal *screen
 	slept    []time.Duration
 
 	visit func(page string) // what the browser does with the page it is to open
@@ -52,7 +52,7 @@ type fixture struct {
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{t: t, pki: testpki.New(), terminal: &terminal{Reader: strings.NewReader("")}, pages: make(chan string, 1)}
+	f := &fixture{t: t, pki: testpki.New(), terminal: &screen{Reader: strings.NewReader("")}, pages: make(chan string, 1)}
 	f.servers = f.pki.Serve(t)
 	f.config = Config{Issuer: f.servers.URLs.Issuer, ClientID: oidc.DefaultAudience, Browser: "browser", Way: Browser}
 	f.visit = func(page string) { f.pages <- f.get(page) }
@@ -90,22 +90,23 @@ func (f *fixture) get(page string) string {
 	return string(body)
 }
 
-func (f *fixture) login() (*oidc.Token, error) {
+func (f *fixture) login() (*Login, error) {
 	ctx, cancel := context.WithTimeout(f.t.Context(), 20*time.Second)
 	defer cancel()
 	return Get(ctx, f.config, f.world)
 }
 
 // succeed logs in as alice.
-func (f *fixture) succeed() {
+func (f *fixture) succeed() *Login {
 	f.t.Helper()
-	t, err := f.login()
+	l, err := f.login()
 	if err != nil {
 		f.t.Fatalf("%v\n%s", err, f.terminal)
 	}
-	if t.ProofSubject() != "alice@example.com" || !strings.Contains(f.terminal.String(), "logged in as alice@example.com") {
+	if t := l.Token; t.ProofSubject() != "alice@example.com" || !strings.Contains(f.terminal.String(), "logged in as alice@example.com") {
 		f.t.Errorf("logged in as %s: %s", t.ProofSubject(), f.terminal)
 	}
+	return l
 }
 
 // fail must not log in, and say why.

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/paraph/paraph/internal/oidc"
 	"github.com/paraph/paraph/internal/report"
 )
 
@@ -27,8 +26,8 @@ const (
 	tick, cross, query = "&#10003;", "&#215;", "?"
 )
 
-func loggedIn(t *oidc.Token) page {
-	return page{http.StatusOK, "Logged in", "git goes on in your terminal. You can close this page.", report.Escape(t.ProofSubject()), tick, green}
+func loggedIn(identity string) page {
+	return page{http.StatusOK, "Logged in", "git goes on in your terminal. You can close this page.", report.Escape(identity), tick, green}
 }
 
 func failed(err error) page {

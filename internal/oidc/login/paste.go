@@ -1,27 +1,22 @@
 package login
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"net/url"
 	"strings"
 
-	"github.com/paraph/paraph/internal/oidc"
+	"github.com/paraph/paraph/internal/terminal"
 )
 
 // oob has an issuer show the code instead of sending it anywhere. It is that
 // of Sigstore's issuers; no standard has it any more.
 const oob = "urn:ietf:wg:oauth:2.0:oob"
 
-// maxPasted bounds a line that is pasted.
-const maxPasted = 16 << 10
-
 // paste logs in by a code that is carried here by hand. Where a redirect URL
 // is set, nobody listens at it, and what is carried is the address of the page
 // that the browser could not open.
-func (s *session) paste(ctx context.Context) (*oidc.Token, error) {
+func (s *session) paste(ctx context.Context) (*Login, error) {
 	redirect, what := oob, "the code that it shows"
 	if s.config.RedirectURL != "" {
 		redirect, what = s.config.RedirectURL, "the address of the page that cannot be opened in the end"
@@ -32,7 +27,7 @@ func (s *session) paste(ctx context.Context) (*oidc.Token, error) {
 	}
 	s.say("paraph: to sign, log in at", "", "    "+a.url, "")
 	fmt.Fprintf(s.Terminal, "and paste here %s (Ctrl-C gives up): ", what)
-	line, err := readLine(ctx, s.Terminal)
+	line, err := terminal.ReadLine(ctx, s.Terminal)
 	if err != nil {
 		return nil, fmt.Errorf("reading from the terminal: %w", err)
 	}
@@ -63,27 +58,4 @@ func (s *session) pasted(a *attempt, line string) (string, error) {
 		return "", fmt.Errorf("the address that was pasted belongs to another login, or to none")
 	}
 	return code, err
-}
-
-// readLine reads a line, no longer than ctx. A read of a terminal cannot be
-// given up: it ends with the program.
-func readLine(ctx context.Context, r io.Reader) (string, error) {
-	type read struct {
-		line string
-		err  error
-	}
-	done := make(chan read, 1)
-	go func() {
-		line, err := bufio.NewReader(io.LimitReader(r, maxPasted)).ReadString('\n')
-		if line != "" {
-			err = nil // a last line without an end
-		}
-		done <- read{line, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return "", ctx.Err()
-	case got := <-done:
-		return got.line, got.err
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -19,8 +20,9 @@ import (
 
 // tokens is an answer of the token endpoint (RFC 6749, 5.1).
 type tokens struct {
-	ID     string `json:"id_token"`
-	Access string `json:"access_token"`
+	ID      string `json:"id_token"`
+	Access  string `json:"access_token"`
+	Refresh string `json:"refresh_token"`
 }
 
 // refused is an error that an issuer names (RFC 6749, 4.1.2.1 and 5.2).
@@ -43,14 +45,27 @@ func (e *refused) Error() string {
 	return "the issuer says " + quote(e.Code) + said
 }
 
+// hide takes out what an issuer repeats of a request's secrets.
+func (e *refused) hide(secrets []string) {
+	for _, secret := range secrets {
+		if secret != "" {
+			e.Code = strings.ReplaceAll(e.Code, secret, "[secret]")
+			e.Description = strings.ReplaceAll(e.Description, secret, "[secret]")
+		}
+	}
+}
+
 // post sends a form as the client that is configured, and reads the answer,
-// which may name an error.
+// which may name an error. Where into is nil no more is expected of it.
 func (i *issuer) post(ctx context.Context, url string, form url.Values, into any) error {
 	r := httpclient.Request{
 		Method: http.MethodPost, URL: url, ContentType: "application/x-www-form-urlencoded", Accept: "application/json",
 		Expect:  []int{http.StatusOK, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden},
 		MaxBody: maxTokens,
-		Secrets: []string{form.Get("code"), form.Get("code_verifier"), form.Get("device_code"), i.config.ClientSecret},
+		Secrets: []string{i.config.ClientSecret},
+	}
+	for _, name := range []string{"code", "code_verifier", "device_code", "refresh_token", "token"} {
+		r.Secrets = append(r.Secrets, form.Get(name))
 	}
 	i.authenticate(&r, form)
 	r.Body = []byte(form.Encode())
@@ -60,10 +75,11 @@ func (i *issuer) post(ctx context.Context, url string, form url.Values, into any
 	}
 	no := new(refused)
 	if err := json.Unmarshal(answer.Body, no); err == nil && no.Code != "" {
+		no.hide(r.Secrets)
 		return no
 	}
 	// The parser's words would quote what may be a secret.
-	if answer.Status != http.StatusOK || json.Unmarshal(answer.Body, into) != nil {
+	if answer.Status != http.StatusOK || into != nil && json.Unmarshal(answer.Body, into) != nil {
 		return fmt.Errorf("%s answers with status %d, in a form that is not its own", url, answer.Status)
 	}
 	return nil
@@ -85,12 +101,14 @@ func (i *issuer) authenticate(r *httpclient.Request, form url.Values) {
 	}
 }
 
+var errNoID = errors.New("the issuer answered without an ID token")
+
 // verify holds an ID token against the issuer's keys and this login (OpenID
 // Connect Core 1.0, 3.1.3.7). nonce is "" where the way has none, which is the
 // device's.
-func (i *issuer) verify(ctx context.Context, t *tokens, nonce string) (*oidc.Token, error) {
+func (i *issuer) verify(ctx context.Context, t *tokens, nonce string) (*Login, error) {
 	if t.ID == "" {
-		return nil, fmt.Errorf("the issuer answered without an ID token")
+		return nil, errNoID
 	}
 	keys, err := i.keys(ctx)
 	if err != nil {
@@ -121,12 +139,18 @@ func (i *issuer) verify(ctx context.Context, t *tokens, nonce string) (*oidc.Tok
 	if err != nil {
 		return nil, fmt.Errorf("the issuer's token cannot be used: %w", err)
 	}
-	return parsed, nil
+	return &Login{Token: parsed, Kept: Kept{
+		Refresh: t.Refresh, Issuer: got.Issuer, Subject: got.Subject, Audience: got.Audience, Nonce: got.Nonce,
+		Identity: parsed.ProofSubject(),
+	}}, nil
 }
 
 // keys reads the issuer's JWK Set (RFC 7517, section 5). What is no public key
 // for signatures is passed over.
 func (i *issuer) keys(ctx context.Context) (*goidc.StaticKeySet, error) {
+	if i.set != nil {
+		return i.set, nil
+	}
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
@@ -143,5 +167,6 @@ func (i *issuer) keys(ctx context.Context) (*goidc.StaticKeySet, error) {
 			out.PublicKeys = append(out.PublicKeys, key.Key)
 		}
 	}
+	i.set = out
 	return out, nil
 }

@@ -1,0 +1,132 @@
+package server
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+
+	"github.com/paraph/paraph/cms"
+	"github.com/paraph/paraph/internal/agent/socket"
+	"github.com/paraph/paraph/internal/oidc"
+	"github.com/paraph/paraph/internal/sign"
+)
+
+// Keys are where keys live: with the agent, or, without one, in this process.
+type keys struct {
+	env   Env
+	path  string         // of the agent's socket
+	agent *socket.Client // nil: there is none
+}
+
+// connect finds the agent, and starts one where there is none. Without one
+// every signature gets a fresh key, and everything still works: so what keeps
+// an agent from being used is said, and no error.
+func (w *work) connect(ctx context.Context) (*keys, error) {
+	k := &keys{env: w.Env}
+	if !w.cfg.Agent {
+		return k, nil
+	}
+	var err error
+	if k.path, err = socket.Path(w.Environ, w.cfg.AgentSocket.Value); err == nil {
+		k.agent, err = socket.Dial(ctx, k.path)
+	}
+	if errors.Is(err, socket.ErrNone) {
+		k.agent, err = w.launch(ctx, k.path, false)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, errors.ErrUnsupported):
+		return k, nil
+	case err != nil:
+		w.tell(fmt.Sprintf("paraph: signing without an agent: %v", err))
+	}
+	return k, nil
+}
+
+// launch starts an agent and connects to it. One that is to wait stays until
+// its first certificate has ended, however late that comes.
+func (env Env) launch(ctx context.Context, path string, wait bool) (*socket.Client, error) {
+	if env.Program == "" {
+		return nil, errors.New("the path of this program is not known")
+	}
+	if err := socket.Start(ctx, env.Program, path, env.Environ, wait); err != nil {
+		return nil, err
+	}
+	return socket.Dial(ctx, path)
+}
+
+func (k *keys) Close() {
+	if k.agent != nil {
+		_ = k.agent.Close()
+	}
+}
+
+// remote reports an agent that only signs: it is another machine's.
+func (k *keys) remote() bool { return k.agent != nil && k.agent.Status().Remote }
+
+// acquire waits until nobody else does what the lease is for.
+func (k *keys) acquire(ctx context.Context, lease string) (release func(error), err error) {
+	if k.agent == nil || k.remote() {
+		return func(error) {}, nil
+	}
+	release, err = k.agent.Acquire(ctx, lease)
+	var failed *socket.LeaseError
+	if errors.As(err, &failed) {
+		return nil, fmt.Errorf("another paraph had somebody log in for this one too: %w", err)
+	}
+	return release, err
+}
+
+// newKey makes a key.
+func (k *keys) newKey(ctx context.Context) (sign.Key, error) {
+	if k.agent == nil {
+		return sign.NewKey(k.env.Rand, k.env.Now)
+	}
+	key, err := k.agent.NewKey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &heldKey{Key: key, agent: k.agent}, nil
+}
+
+// store has the agent keep the key, its certificate and the token for the
+// next one.
+func (k *keys) store(ctx context.Context, instance string, c *sign.Credential, token *oidc.Token) error {
+	key, ok := c.Key.(*heldKey)
+	if !ok {
+		return nil
+	}
+	return k.agent.Store(ctx, key.Key, instance, token.Issuer(), c.Leaf, token.Secret())
+}
+
+// A heldKey is a key that the agent holds. Key is nil once there is a
+// certificate for it, which says all that Key does.
+type heldKey struct {
+	*socket.Key
+	id    string
+	agent *socket.Client
+}
+
+func (k *heldKey) Sign(ctx context.Context, leaf *x509.Certificate, payload []byte) (*cms.SignedData, error) {
+	id := k.id
+	if k.Key != nil {
+		id = k.ID()
+	}
+	der, err := k.agent.Sign(ctx, id, payload)
+	if err != nil {
+		return nil, err
+	}
+	sd, err := cms.Parse(der)
+	if err != nil {
+		return nil, fmt.Errorf("the agent answered with a signature that is none: %w", err)
+	}
+	if !sd.Leaf.Equal(leaf) || len(sd.UnsignedAttributes) > 0 {
+		return nil, errors.New("the agent answered with another signature than it was asked for")
+	}
+	if _, err := sd.Verify(payload); err != nil {
+		return nil, fmt.Errorf("the agent's signature does not verify: %w", err)
+	}
+	return sd, nil
+}
