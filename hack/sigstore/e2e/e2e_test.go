@@ -49,7 +49,7 @@ func runTests(m *testing.M) int {
 	_, noRedis := exec.LookPath("redis-server")
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute) // the first start builds Rekor v1
 	defer cancel()
-	servers, err = stack.Start(ctx, stack.Options{Dir: filepath.Join(dir, "sigstore"), Rekor1: noRedis == nil})
+	servers, err = stack.Start(ctx, stack.Options{Dir: filepath.Join(dir, "sigstore"), Rekor1: noRedis == nil, CertLifetimes: shortLived})
 	if err != nil {
 		return failed(err)
 	}
@@ -103,6 +103,9 @@ func forEachLog(t *testing.T, test func(t *testing.T, log logVersion)) {
 		})
 	}
 }
+
+// shortLived are those whose certificates end soon.
+var shortLived = map[string]time.Duration{"dave@example.com": 20 * time.Second}
 
 func needLog(t *testing.T, log logVersion) {
 	t.Helper()

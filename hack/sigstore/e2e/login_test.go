@@ -57,6 +57,12 @@ func (u *user) notSigned(s *session, why string) {
 // enter does with the device code what alice would do at the issuer's page.
 func enter(t *testing.T, page, code, action string) {
 	t.Helper()
+	enterBy(t, page, code, action, alice)
+}
+
+// enterBy is enter by somebody.
+func enterBy(t *testing.T, page, code, action, name string) {
+	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +80,7 @@ func enter(t *testing.T, page, code, action string) {
 		}
 		return string(body)
 	}
-	read(c.PostForm(page+"/login", url.Values{"user_code": {code}, "username": {alice}, "password": {"password"}}))
+	read(c.PostForm(page+"/login", url.Values{"user_code": {code}, "username": {name}, "password": {"password"}}))
 	if answer := read(c.Get(page + "/confirm?action=" + action)); !strings.Contains(answer, "Device authorization "+action) {
 		t.Fatalf("the issuer answers %s", answer)
 	}

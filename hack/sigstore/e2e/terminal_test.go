@@ -15,7 +15,7 @@ import (
 )
 
 // terminalTime is how long a test waits for words on its terminal.
-const terminalTime = 60 * time.Second
+const terminalTime = 3 * time.Minute
 
 // A session is a command that runs at a terminal, while its streams are pipes
 // as git's are.
@@ -92,11 +92,17 @@ func (s *session) await(words string) string {
 // after is the first line on the screen that is indented, after the words.
 func (s *session) after(words string) string {
 	s.t.Helper()
-	_, rest, _ := strings.Cut(s.await(words), words)
+	return indented(s.t, s.await(words), words)
+}
+
+// indented is the first line of a screen that is indented, after the words.
+func indented(t *testing.T, screen, words string) string {
+	t.Helper()
+	_, rest, _ := strings.Cut(screen, words)
 	_, rest, _ = strings.Cut(rest, "\n    ")
 	line, _, ok := strings.Cut(rest, "\n")
 	if !ok {
-		s.t.Fatalf("nothing is shown after %q:\n%s", words, s.screen())
+		t.Fatalf("nothing is shown after %q:\n%s", words, screen)
 	}
 	return line
 }

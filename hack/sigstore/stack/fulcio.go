@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/rand"
@@ -29,7 +30,7 @@ const ciProvider = "github-workflow"
 
 // startFulcio runs Fulcio's v2 API. The issuer and the CT log must be up:
 // Fulcio asks the issuer for its keys right away.
-func (s *Stack) startFulcio(ctx context.Context, t *trustMaterial, lifetime time.Duration) error {
+func (s *Stack) startFulcio(ctx context.Context, t *trustMaterial, o Options) error {
 	ctLog, err := client.New(s.Endpoints.CTLog, http.DefaultClient, jsonclient.Options{})
 	if err != nil {
 		return err
@@ -52,7 +53,8 @@ func (s *Stack) startFulcio(ctx context.Context, t *trustMaterial, lifetime time
 	}
 	signer := &authority{
 		BaseCA:   baseca.BaseCA{SignerWithChain: &ca.SignerCerts{Signer: t.caKey, Certs: t.caChain}},
-		lifetime: lifetime,
+		lifetime: o.CertLifetime, lifetimes: o.CertLifetimes,
+		counters: &s.counters,
 	}
 	gateway := runtime.NewServeMux(runtime.WithMetadata(func(_ context.Context, r *http.Request) metadata.MD {
 		return metadata.Pairs(server.MetadataOIDCTokenKey, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
@@ -115,7 +117,9 @@ var githubWorkflow = config.IssuerMetadata{
 // live shorter or longer than the ten minutes that Fulcio has fixed.
 type authority struct {
 	baseca.BaseCA
-	lifetime time.Duration // zero: Fulcio's
+	lifetime  time.Duration            // zero: Fulcio's
+	lifetimes map[string]time.Duration // of those for somebody
+	counters  *counters
 }
 
 // CreatePrecertificate makes the certificate that goes to the CT log (RFC
@@ -123,11 +127,16 @@ type authority struct {
 // that decides on its end.
 func (a *authority) CreatePrecertificate(ctx context.Context, who identity.Principal, key crypto.PublicKey) (*ca.CodeSigningPreCertificate, error) {
 	pre, err := a.BaseCA.CreatePrecertificate(ctx, who, key)
-	if err != nil || a.lifetime == 0 {
-		return pre, err
+	if err != nil {
+		return nil, err
+	}
+	a.counters.certificate(who.Name(ctx))
+	lifetime := cmp.Or(a.lifetimes[who.Name(ctx)], a.lifetime)
+	if lifetime == 0 {
+		return pre, nil
 	}
 	template := pre.PreCert
-	template.NotAfter = template.NotBefore.Add(a.lifetime)
+	template.NotAfter = template.NotBefore.Add(lifetime)
 	template.ExtraExtensions = template.Extensions
 	der, err := x509.CreateCertificate(rand.Reader, template, pre.CertChain[0], key, pre.PrivateKey)
 	if err != nil {

@@ -23,7 +23,7 @@ const (
 
 // Users are the people who can log in at the issuer: the name is the e-mail
 // address, the password is "password". [Stack.Mint] knows everybody.
-var Users = []string{"alice@example.com", "bob@example.com", "carol@example.com", "mallory@example.com"}
+var Users = []string{"alice@example.com", "bob@example.com", "carol@example.com", "mallory@example.com", "dave@example.com", "erin@example.com", "frank@example.com"}
 
 // issuer is zitadel's OpenID provider over its storage in memory: code flow
 // with PKCE, device flow, refresh tokens, and two endpoints that sign whatever
@@ -43,6 +43,7 @@ func (s *Stack) startIssuer(autoLogin bool) error {
 	s.issuer = &issuer{url: base, storage: &issuerStorage{
 		Storage:   storage.NewStorageWithClients(users{}, clients),
 		autoLogin: autoLogin,
+		counters:  &s.counters,
 	}}
 	provider := exampleop.SetupServer(base, s.issuer.storage, slog.Default(), false)
 
@@ -52,6 +53,7 @@ func (s *Stack) startIssuer(autoLogin bool) error {
 	mux.HandleFunc("POST "+ciPath+"/mint", s.issuer.mintHandler(workflowClaims))
 	mux.HandleFunc("GET "+ciPath+"/.well-known/openid-configuration", s.issuer.discoverCI)
 	mux.HandleFunc("GET "+denyPath, s.issuer.deny)
+	mux.HandleFunc("GET "+countsPath, s.answerCounts)
 	if autoLogin {
 		mux.HandleFunc("GET "+autoLoginPath, s.issuer.autoLogin)
 	}
@@ -115,6 +117,7 @@ func (i *issuer) deny(w http.ResponseWriter, r *http.Request) {
 type issuerStorage struct {
 	*storage.Storage
 	autoLogin bool
+	counters  *counters
 }
 
 func (s *issuerStorage) GetClientByClientID(ctx context.Context, id string) (op.Client, error) {

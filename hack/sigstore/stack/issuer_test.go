@@ -216,7 +216,7 @@ func TestCodeFlowRefusals(t *testing.T) {
 // RFC 8628, with the pages that a person clicks through.
 func TestDeviceFlow(t *testing.T) {
 	issuer := running.Endpoints.Issuer
-	_, body := postForm(t, http.DefaultClient, issuer+"/device_authorization", url.Values{"client_id": {clientID}, "scope": {"openid email"}})
+	_, body := postForm(t, http.DefaultClient, issuer+"/device_authorization", url.Values{"client_id": {clientID}, "scope": {"openid email offline_access"}})
 	var device struct {
 		DeviceCode string `json:"device_code"`
 		UserCode   string `json:"user_code"`
@@ -235,12 +235,34 @@ func TestDeviceFlow(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
+	before := running.Counts()
 	got := requestTokens(t, form)
-	if claims := claimsOf(t, got.ID); claims["email"] != "carol@example.com" {
-		t.Errorf("claims %v", claims)
+	renewed := requestTokens(t, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {got.Refresh}})
+	for _, token := range []string{got.ID, renewed.ID} {
+		if claims := claimsOf(t, token); claims["email"] != "carol@example.com" || claims["sub"] != "carol@example.com" {
+			t.Errorf("claims %v", claims)
+		}
+		if _, _, err := certify(t, token); err != nil {
+			t.Errorf("Fulcio: %v", err)
+		}
 	}
-	if _, _, err := certify(t, got.ID); err != nil {
-		t.Errorf("Fulcio: %v", err)
+	if resp, body := postForm(t, http.DefaultClient, issuer+"/revoke", url.Values{"client_id": {clientID}, "token": {renewed.Refresh}, "token_type_hint": {"refresh_token"}}); resp.StatusCode != http.StatusOK {
+		t.Errorf("%s: %s", resp.Status, body)
+	}
+	if again := requestTokens(t, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {renewed.Refresh}}); again.Error != "invalid_grant" {
+		t.Errorf("after it was revoked: %q", again.Error)
+	}
+	answer, err := (request{url: issuer + countsPath}).do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var counts Counts
+	if err := json.Unmarshal(answer, &counts); err != nil {
+		t.Fatal(err)
+	}
+	want := Counts{before.Logins + 1, before.Refreshes + 1, before.Revoked + 1, before.Certificates + 2}
+	if counts != want || counts != running.Counts() {
+		t.Errorf("%+v, want %+v", counts, want)
 	}
 }
 

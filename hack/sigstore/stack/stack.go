@@ -36,6 +36,9 @@ type Options struct {
 	// CertLifetime is how long certificates live; zero means Fulcio's own
 	// ten minutes.
 	CertLifetime time.Duration
+	// CertLifetimes are those of the certificates for somebody, by e-mail
+	// address.
+	CertLifetimes map[string]time.Duration
 }
 
 // Endpoints are the base URLs of the services, without a final slash.
@@ -54,9 +57,10 @@ type Stack struct {
 	Dir       string
 	Endpoints Endpoints
 
-	log     *os.File
-	issuer  *issuer
-	closers []func() // run by Close, last one first
+	log      *os.File
+	issuer   *issuer
+	counters counters
+	closers  []func() // run by Close, last one first
 }
 
 // The files that Start writes into Options.Dir for clients.
@@ -136,7 +140,7 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 		{"issuer", func() error { return s.startIssuer(o.AutoLogin) }},
 		{"certificate authority", func() error { return t.makeCA() }},
 		{"ct log", func() error { return s.startCTLog(ctx, t, trees) }},
-		{"fulcio", func() error { return s.startFulcio(ctx, t, o.CertLifetime) }},
+		{"fulcio", func() error { return s.startFulcio(ctx, t, o) }},
 		{"rekor v1", func() error { return s.startRekor1(ctx, t, trees, rekor1) }},
 		{"trust documents", func() error { return s.writeTrust(t) }},
 		{"tuf repository", func() error { return s.startTUF() }},

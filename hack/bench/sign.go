@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/paraph/paraph/internal/testpki"
+)
+
+// Delays in front of the services, as networks and clocks have them.
+const (
+	logDelay = 50 * time.Millisecond
+	tsaDelay = 80 * time.Millisecond
+)
+
+// signatures is how many are timed with the agent and without.
+const signatures = 60
+
+// payload is a commit to sign.
+const payload = "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n" +
+	"author Alice <alice@example.com> 1777896000 +0000\n" +
+	"committer Alice <alice@example.com> 1777896000 +0000\n\nsigned\n"
+
+// A slow is a service behind a delay, which keeps how long it took to answer
+// last, delay and all.
+type slow struct {
+	*httptest.Server
+	mu   sync.Mutex
+	took time.Duration
+}
+
+func newSlow(to string, delay time.Duration) (*slow, error) {
+	u, err := url.Parse(to)
+	if err != nil {
+		return nil, err
+	}
+	s := &slow{}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(&url.URL{Scheme: u.Scheme, Host: u.Host}) }}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		time.Sleep(delay)
+		proxy.ServeHTTP(w, r)
+		s.mu.Lock()
+		s.took = time.Since(start)
+		s.mu.Unlock()
+	}))
+	return s, nil
+}
+
+func (s *slow) last() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.took
+}
+
+// A tb is what servers in memory ask of a test, outside of one.
+type tb struct {
+	testing.TB
+	cleanups []func()
+}
+
+func (*tb) Helper()                   {}
+func (t *tb) Cleanup(f func())        { t.cleanups = append(t.cleanups, f) }
+func (*tb) Errorf(f string, a ...any) { fmt.Fprintf(os.Stderr, f+"\n", a...) }
+
+func (t *tb) end() {
+	for _, f := range slices.Backward(t.cleanups) {
+		f()
+	}
+}
+
+// sign times signatures: what paraph takes beyond the slower of log and
+// timestamp authority.
+func (b bench) sign() error {
+	t := new(tb)
+	defer t.end()
+	pki := testpki.New(testpki.RealClock())
+	servers := pki.Serve(t)
+	log, err := newSlow(servers.URLs.Rekor1, logDelay)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	tsa, err := newSlow(servers.URLs.TSA, tsaDelay)
+	if err != nil {
+		return err
+	}
+	defer tsa.Close()
+	u, err := url.Parse(servers.URLs.TSA)
+	if err != nil {
+		return err
+	}
+	home, err := os.MkdirTemp("", "paraph-bench-home-") // short enough for a socket
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(home)
+	root, config := filepath.Join(home, "root.json"), filepath.Join(home, "signing.json")
+	for name, data := range map[string][]byte{root: pki.TrustedRoot(), config: pki.SigningConfig(servers.URLs, 1)} {
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			return err
+		}
+	}
+	env := []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "GIT_CONFIG_NOSYSTEM=1", "XDG_RUNTIME_DIR=" + home,
+		"PARAPH_TRUSTED_ROOT=" + root, "PARAPH_SIGNING_CONFIG=" + config, "PARAPH_ID_TOKEN=" + pki.IDToken(nil),
+		"PARAPH_REKOR=" + log.URL, "PARAPH_TIMESTAMP=" + tsa.URL + u.Path,
+	}
+	defer func() { _ = b.paraph(env, "agent", "stop").Run() }()
+	fmt.Printf("one signature, beyond the slower of log (%v) and TSA (%v), median of %d (best)\n", logDelay, tsaDelay, signatures)
+	for _, way := range []struct{ name, setting string }{{"warm agent", "PARAPH_AGENT=true"}, {"no agent", "PARAPH_AGENT=false"}} {
+		var times []time.Duration
+		for i := range signatures + 1 {
+			cmd := b.paraph(append(env, way.setting), "--status-fd=2", "-bsau", "KEY")
+			cmd.Stdin = strings.NewReader(payload)
+			var out, words bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &out, &words
+			start := time.Now()
+			err := cmd.Run()
+			took := time.Since(start)
+			if err != nil || !strings.HasPrefix(out.String(), "-----BEGIN SIGNED MESSAGE-----") {
+				return fmt.Errorf("signing: %w\n%s", err, words.String())
+			}
+			if i > 0 { // the first one warms the agent
+				times = append(times, took-max(log.last(), tsa.last()))
+			}
+		}
+		m, note := median(times), ""
+		if way.name == "warm agent" {
+			note = " (budget 15 ms)" + missed(m > 15*time.Millisecond)
+		}
+		fmt.Printf("%-13s %6.2f ms (%5.2f)%s\n", way.name, ms(m, 1), ms(slices.Min(times), 1), note)
+	}
+	fmt.Println()
+	return nil
+}
+
+func (b bench) paraph(env []string, args ...string) *exec.Cmd {
+	cmd := exec.Command(b.path("paraph"), args...)
+	cmd.Env, cmd.Dir = env, b.dir
+	return cmd
+}
