@@ -29,6 +29,7 @@ const commit = "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n" +
 // A call is one run of the agent.
 type call struct {
 	env            Env
+	pki            *testpki.PKI
 	stdout, stderr bytes.Buffer
 }
 
@@ -43,7 +44,7 @@ func newCall(t *testing.T, options ...testpki.Option) (*call, *testpki.PKI, *tes
 			t.Fatal(err)
 		}
 	}
-	c := &call{}
+	c := &call{pki: p}
 	c.env = Env{
 		Args: []string{"sign", "--client-version", version.String()},
 		Environ: []string{

@@ -162,7 +162,7 @@ func parseAnswer(line []byte) (*Answer, error) {
 	}
 	switch {
 	case a.Version != Version && a.Error == "":
-		return nil, fmt.Errorf("%w: the agent speaks %d, and paraph %d: end it with `paraph agent stop`", ErrVersion, a.Version, Version)
+		return nil, fmt.Errorf("%w: the agent that runs speaks %d, and paraph %d: end it with the paraph that started it (`paraph agent stop`), or with `pkill paraph-agent`", ErrVersion, a.Version, Version)
 	case a.Code == CodeLease:
 		return nil, &LeaseError{Message: oneLine(a.Error)}
 	case a.Error != "" || a.Code != "":
