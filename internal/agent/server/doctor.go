@@ -29,7 +29,7 @@ type diagnosis struct {
 // examinations are what paraph doctor has this program look at, in the order
 // in which it is shown.
 func (d *diagnosis) examinations() []func(context.Context) []agent.Check {
-	return []func(context.Context) []agent.Check{d.tokens, d.login, d.services}
+	return []func(context.Context) []agent.Check{d.tokens, d.login, d.holder, d.logins, d.services}
 }
 
 // doctor looks at what is wrong here, for a client of the same build. Unless

@@ -81,6 +81,8 @@ func (w *work) entries(ctx context.Context, k *keys) ([]entry, error) {
 	if k.agent == nil || w.another {
 		return nil, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, w.Limits.Token)
+	defer cancel()
 	all, err := k.agent.Entries(ctx)
 	if err != nil {
 		return nil, err
