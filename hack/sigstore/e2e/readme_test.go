@@ -67,6 +67,7 @@ var guides = []struct {
 var notRun = map[string]string{
 	"README.md: See it work, test it 0":            ".ci/run runs both",
 	"README.md: Install 0":                         "TestMain builds the same into a folder of its own",
+	"README.md: Sign 2":                            "TestLoginBeforehand runs both commands, at a terminal",
 	"README.md: Find your way in the code 0":       "not commands",
 	"hack/sigstore: A real Sigstore on loopback 0": "the tests of hack/sigstore start the program, TestMain the same servers",
 	"hack/sigstore: In tests 0":                    "Go, and what TestMain does",

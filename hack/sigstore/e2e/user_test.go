@@ -33,6 +33,7 @@ func newHome(t *testing.T) *user {
 		"HOME=" + filepath.Join(root, "home"),
 		"TMPDIR=" + filepath.Join(root, "tmp"),
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "GIT_EDITOR=true", "LC_ALL=C", "TZ=UTC",
+		"PARAPH_AGENT=false", // or all would share one; newAgentUser has her own
 	}}
 	for _, dir := range []string{"home", "tmp"} {
 		if err := os.Mkdir(filepath.Join(root, dir), 0o700); err != nil {

@@ -186,6 +186,7 @@ func TestCertLifetime(t *testing.T) {
 		a := &authority{
 			BaseCA:   baseca.BaseCA{SignerWithChain: &ca.SignerCerts{Signer: material.caKey, Certs: material.caChain}},
 			lifetime: lifetime,
+			counters: new(counters),
 		}
 		pre, err := a.CreatePrecertificate(t.Context(), nobody{}, key.Public())
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -102,8 +103,8 @@ func TestRefuses(t *testing.T) {
 		"a tree's digest in a text": {sign("tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n"), "not a git object"},
 		"signed attributes":         {sign("\x31\x69\x30\x18\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x09\x03"), "not a git object"},
 		"a key without certificate": {func() error { _, err := c.Sign(t.Context(), two.ID(), []byte(commit)); return err }(), "no certificate for that key"},
-		"an empty subject":          {prove(one, ""), "1 to 1024 bytes"},
-		"a long subject":            {prove(one, strings.Repeat("a", 1025)), "1 to 1024 bytes"},
+		"an empty subject":          {prove(one, ""), "1 to 4096 bytes"},
+		"a long subject":            {prove(one, strings.Repeat("a", 4097)), "1 to 4096 bytes"},
 		"a subject of two lines":    {prove(one, "a\nb"), "without control characters"},
 		"a subject with a NUL":      {prove(one, "a\x00"), "without control characters"},
 		"a second proof":            {prove(two, alice), "proven already"},
@@ -176,6 +177,19 @@ func TestEnds(t *testing.T) {
 	a.ends()
 	if _, err := socket.Dial(t.Context(), a.path); !errors.Is(err, socket.ErrNone) {
 		t.Errorf("after its end: %v", err)
+	}
+}
+
+// The other socket's name is not for this one: whoever is given it by mistake
+// would get an agent that nobody can use, or end.
+func TestRemoteNameTaken(t *testing.T) {
+	dir, err := os.MkdirTemp("", "agent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	if _, err := Open(filepath.Join(dir, socket.RemoteName)); !errors.Is(err, socket.ErrFolder) {
+		t.Error(err)
 	}
 }
 

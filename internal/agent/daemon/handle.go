@@ -15,7 +15,7 @@ import (
 // Bounds on words, in bytes.
 const (
 	maxName    = 256
-	maxSubject = 1024
+	maxSubject = 4096
 )
 
 // nothing comes after an answer.

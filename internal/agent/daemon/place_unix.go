@@ -35,6 +35,9 @@ type Place struct {
 // was killed is replaced; anything else is an error.
 func Open(path string) (*Place, error) {
 	dir := filepath.Dir(path)
+	if filepath.Base(path) == socket.RemoteName {
+		return nil, fmt.Errorf("%w: %s is for the socket that other machines sign through: take another name", socket.ErrFolder, socket.RemoteName)
+	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("%w: %w", socket.ErrFolder, err)
 	}

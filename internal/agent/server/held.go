@@ -36,14 +36,10 @@ func (w *work) held(ctx context.Context, k *keys, token *oidc.Token) (*sign.Cred
 	if err != nil {
 		return nil, err
 	}
-	var fresh []entry
-	for _, e := range all {
-		if w.Now().Before(e.Certificate.NotAfter.Add(-margin(e))) {
-			fresh = append(fresh, e)
-		}
-	}
-	e, err := w.choose(ctx, k, fresh, token)
-	if e == nil || err != nil {
+	// Who signs is settled before whose certificate is about to end: the next
+	// one is for the same.
+	e, err := w.choose(ctx, k, all, token)
+	if e == nil || err != nil || !w.Now().Before(e.Certificate.NotAfter.Add(-margin(*e))) {
 		return nil, err
 	}
 	return &sign.Credential{Key: &heldKey{id: e.Key, agent: k.agent}, Leaf: e.Certificate}, nil
@@ -65,6 +61,8 @@ func (w *work) kept(ctx context.Context, k *keys) (*oidc.Token, error) {
 	if e == nil || err != nil || !w.Now().Before(e.TokenUntil) {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, w.Limits.Token)
+	defer cancel()
 	raw, err := k.agent.Token(ctx, e.Key)
 	if err != nil {
 		return nil, nil // it went this very moment: as good as none
@@ -96,6 +94,9 @@ func (w *work) entries(ctx context.Context, k *keys) ([]entry, error) {
 		if err != nil {
 			continue // another trusted root's, or one that has ended
 		}
+		if c := w.cfg.ConnectorID; c.Set() && e.Issuer != id.Issuer && id.Issuer != c.Value {
+			continue // somebody who came another way
+		}
 		out = append(out, entry{e, id.Name, id.Issuer})
 	}
 	return out, nil
@@ -108,6 +109,25 @@ func (w *work) choose(ctx context.Context, k *keys, from []entry, token *oidc.To
 	if token != nil {
 		for _, e := range from {
 			if w.same(ctx, k, e, token) {
+				return &e, nil
+			}
+		}
+		return nil, nil
+	}
+	e, err := w.chooseOne(ctx, from)
+	if e != nil {
+		w.chosen = &chosen{e.name, e.issuer}
+	}
+	return e, err
+}
+
+// A chosen is who is to sign.
+type chosen struct{ name, issuer string }
+
+func (w *work) chooseOne(ctx context.Context, from []entry) (*entry, error) {
+	if w.chosen != nil {
+		for _, e := range from {
+			if *w.chosen == (chosen{e.name, e.issuer}) {
 				return &e, nil
 			}
 		}
@@ -148,6 +168,8 @@ func (w *work) same(ctx context.Context, k *keys, e entry, token *oidc.Token) bo
 	if token.Email() != "" {
 		return true
 	}
+	ctx, cancel := context.WithTimeout(ctx, w.Limits.Token)
+	defer cancel()
 	raw, err := k.agent.Token(ctx, e.Key)
 	if err != nil {
 		return false

@@ -210,3 +210,35 @@ func write(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 }
+
+// While the committer's certificate is about to end nobody else signs, though
+// theirs is good for longer.
+func TestNobodyElseTakesOver(t *testing.T) {
+	c, y, p, s := newHeld(t, time.Hour)
+	c.again(t, "alice", 0)
+	p.Clock.Advance(testpki.CertificateLifetime - maxMargin + time.Second)
+	c.env.Environ = append(c.env.Environ, "PARAPH_ID_TOKEN="+p.IDToken(map[string]any{"sub": "bob", "email": "bob@example.com"}))
+	c.again(t, "bob", 0)
+	c.env.Environ = append(c.env.Environ, "PARAPH_ID_TOKEN=")
+	c.again(t, "alice", 0)
+	if strings.Contains(y.String(), "signing as") || strings.Count(y.String(), "logged in as alice") != 1 || s.Fulcio.Requests() != 3 {
+		t.Errorf("%d certificates: %s", s.Fulcio.Requests(), y)
+	}
+}
+
+// A certificate or token under one trusted root by file is of no use under
+// another: each is an instance of its own.
+func TestRootsByFileAreInstances(t *testing.T) {
+	names := map[string]bool{}
+	for _, seed := range []string{"one", "two"} {
+		c, _, _ := newCall(t, testpki.Seed(seed))
+		w, err := c.env.prepare(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		names[w.instance()] = true
+	}
+	if len(names) != 2 || names["public"] {
+		t.Errorf("%v", names)
+	}
+}

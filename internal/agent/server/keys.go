@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/paraph/paraph/cms"
 	"github.com/paraph/paraph/internal/agent/socket"
@@ -71,10 +72,16 @@ func (k *keys) acquire(ctx context.Context, lease string) (release func(error), 
 	if k.agent == nil || k.remote() {
 		return func(error) {}, nil
 	}
-	release, err = k.agent.Acquire(ctx, lease)
+	defer time.AfterFunc(silentWait, func() { k.env.tell("paraph: waiting for another paraph, which has somebody log in") }).Stop()
+	limited, cancel := context.WithTimeout(ctx, k.env.Limits.Login+k.env.Limits.Whole)
+	defer cancel()
+	release, err = k.agent.Acquire(limited, lease)
 	var failed *socket.LeaseError
-	if errors.As(err, &failed) {
+	switch {
+	case errors.As(err, &failed):
 		return nil, fmt.Errorf("another paraph had somebody log in for this one too: %w", err)
+	case err != nil && limited.Err() != nil && ctx.Err() == nil:
+		return nil, errors.New("another paraph, which has somebody log in, does not end: is it stopped (Ctrl-Z)?")
 	}
 	return release, err
 }
@@ -100,6 +107,9 @@ func (k *keys) store(ctx context.Context, instance string, c *sign.Credential, t
 	}
 	return k.agent.Store(ctx, key.Key, instance, token.Issuer(), c.Leaf, token.Secret())
 }
+
+// silentWait is how long another login is waited for without a word.
+const silentWait = 2 * time.Second
 
 // A heldKey is a key that the agent holds. Key is nil once there is a
 // certificate for it, which says all that Key does.

@@ -44,6 +44,8 @@ func (w *work) remembered(ctx context.Context) (*oidc.Token, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, w.Limits.Whole)
+	defer cancel()
 	k := w.keyring(w.cfg)
 	all, err := k.Sessions(ctx, w.instance(), c.Issuer, c.ClientID)
 	if err != nil {
@@ -66,9 +68,12 @@ func (w *work) remembered(ctx context.Context) (*oidc.Token, error) {
 // the only one.
 func (w *work) recognize(all []keyring.Session) *keyring.Session {
 	for _, s := range all {
-		if w.payload != nil && s.Identity == w.payload.Committer.Email {
+		if w.chosen != nil && s.Identity == w.chosen.name || w.chosen == nil && w.payload != nil && s.Identity == w.payload.Committer.Email {
 			return &s
 		}
+	}
+	if w.chosen != nil {
+		return nil
 	}
 	if len(all) != 1 || w.payload != nil && w.cfg.MatchCommitter {
 		return nil
@@ -134,9 +139,9 @@ func (s *sessions) forgetKept(ctx context.Context) error {
 	var failed []string
 	for _, kept := range all {
 		c := login.Config{Issuer: kept.Issuer, ClientID: kept.Client}
-		if kept.Client == audience(s.cfg) {
+		if kept.Client == audience(s.cfg) && kept.Issuer == s.cfg.Issuer.Value { // the secret is between these two
 			if c.ClientSecret, err = secret(s.cfg.ClientSecretFile); err != nil {
-				return err
+				s.note("%v", err)
 			}
 		}
 		ctx, cancel := context.WithTimeout(ctx, s.Limits.Token)

@@ -87,3 +87,17 @@ func TestConfirmByProgram(t *testing.T) {
 		t.Errorf("a program that hangs: %t, %v after %s", yes, err, time.Since(begin))
 	}
 }
+
+// A program that knows passwords only has status 0 for each: that is no yes.
+func TestAskPasswords(t *testing.T) {
+	for said, want := range map[string]bool{"": true, "yes": true, "Yes\\n": true, "secret": false, "y": false, "yes\\nsecret": false, "%0100d": false} {
+		program := filepath.Join(t.TempDir(), "askpass")
+		if err := os.WriteFile(program, []byte("#!/bin/sh\nprintf '"+said+"' 0\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		yes, err := askProgram(t.Context(), program, os.Environ(), daemon.Question{})
+		if yes != want || (err == nil) != want {
+			t.Errorf("%q: %t, %v", said, yes, err)
+		}
+	}
+}

@@ -54,6 +54,7 @@ func (w *work) login(ctx context.Context) (*oidc.Token, error) {
 	}
 	l, err := login.Get(ctx, c, w.world(tty))
 	if err != nil {
+		w.refused = true
 		return nil, err
 	}
 	w.remember(ctx, c, l)

@@ -52,7 +52,7 @@ func newInstance(t *testing.T) *instance {
 	}))
 	t.Cleanup(s.Close)
 	i.url = s.URL
-	i.env.Environ = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + i.home, "GIT_CONFIG_NOSYSTEM=1", "PARAPH_INSTANCE=mine,public"}
+	i.env.Environ = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + i.home, "GIT_CONFIG_NOSYSTEM=1", "PARAPH_AGENT=false", "PARAPH_INSTANCE=mine,public"}
 	return i
 }
 

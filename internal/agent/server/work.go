@@ -2,11 +2,13 @@ package server
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
 	"github.com/paraph/paraph/internal/agent/socket"
 	"github.com/paraph/paraph/internal/config"
+	"github.com/paraph/paraph/internal/httpclient"
 	"github.com/paraph/paraph/internal/oidc"
 	"github.com/paraph/paraph/internal/oidc/login"
 	"github.com/paraph/paraph/internal/payload"
@@ -22,6 +24,9 @@ type work struct {
 	issuers []trust.Service
 	payload *payload.Payload // nil for a login
 	another bool             // nobody of those whom the agent knows is to sign
+	chosen  *chosen          // who is to sign, once that is settled
+	token   *oidc.Token      // of a login that was made for this
+	refused bool             // by whoever was to log in
 }
 
 // sign finds who signs, and has them sign. Where the key is gone on the way,
@@ -78,15 +83,20 @@ func (w *work) credential(ctx context.Context, keys *keys) (*sign.Credential, er
 	if keys.remote() {
 		return nil, fmt.Errorf("the agent behind %s is another machine's, and offers no certificate to sign with here: log in there, and choose one by paraph agent start --remote", keys.path)
 	}
-	if token == nil {
+	asked := token == nil
+	if asked {
 		if token, err = w.someone(ctx, keys); err != nil {
-			if ctx.Err() == nil {
+			if w.refused && ctx.Err() == nil {
 				denied = err
 			}
 			return nil, err
 		}
 	}
-	return w.certify(ctx, keys, token)
+	c, err = w.certify(ctx, keys, token)
+	if network := (*httpclient.Error)(nil); asked && errors.As(err, &network) && ctx.Err() == nil {
+		denied = err // or each of them would have somebody log in for nothing
+	}
+	return c, err
 }
 
 // interactive reports whether somebody may be asked to log in.
@@ -100,13 +110,18 @@ func (w *work) interactive() bool {
 
 // someone is a token by whoever logged in before, else by whoever does now.
 func (w *work) someone(ctx context.Context, keys *keys) (*oidc.Token, error) {
+	if w.token != nil && w.Now().Before(w.token.Expiry()) {
+		return w.token, nil // and the agent went away with what came of it
+	}
 	if t, err := w.kept(ctx, keys); t != nil || err != nil {
 		return t, err
 	}
 	if t, err := w.remembered(ctx); t != nil || err != nil {
 		return t, err
 	}
-	return w.login(ctx)
+	t, err := w.login(ctx)
+	w.token = t
+	return t, err
 }
 
 // certify gets a certificate for a new key, and has the agent keep both.
@@ -124,13 +139,25 @@ func (w *work) certify(ctx context.Context, keys *keys, token *oidc.Token) (*sig
 	return c, keys.store(ctx, w.instance(), c, token)
 }
 
-// instance names the one that signs, as the agent's entries do.
-func (w *work) instance() string { return w.signer.Root.Instance }
-
-// lease names what one of several signatures at once does for all of them.
-func (w *work) lease(token *oidc.Token) string {
-	if token != nil {
-		return fmt.Sprintf("certificate %q %q %q", w.instance(), token.Issuer(), token.ProofSubject())
+// instance names the one that signs, as the agent's entries and the keyring's
+// do. A trusted root by file stands in for the public instance and is not it:
+// nothing that is kept for the one is for the other.
+func (w *work) instance() string {
+	if w.cfg.TrustedRoot.Set() {
+		return fmt.Sprintf("file:%x", w.signer.Root.Digest)
 	}
-	return fmt.Sprintf("login %q %q %q", w.instance(), w.cfg.Issuer.Value, audience(w.cfg))
+	return w.signer.Root.Instance
+}
+
+// lease names what one of several signatures at once does for all of them: the
+// hash of whatever tells two apart.
+func (w *work) lease(token *oidc.Token) string {
+	who := ""
+	switch {
+	case token != nil:
+		who = fmt.Sprintf("certificate %q %q", token.Issuer(), token.ProofSubject())
+	case w.cfg.MatchCommitter && w.payload != nil:
+		who = fmt.Sprintf("committer %q", w.payload.Committer.Email)
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%q %q %q %s", w.instance(), w.cfg.Issuer.Value, audience(w.cfg), who)))
 }
