@@ -308,8 +308,11 @@ func TestRunByHand(t *testing.T) {
 			t.Fatal("it does not listen")
 		}
 	}
-	if out, err := exec.Command(program, "run", "--socket", path).CombinedOutput(); err != nil || len(out) != 0 {
+	if out, err := exec.Command(program, "run", "--socket", path).CombinedOutput(); err == nil || string(out) != "paraph-agent: another agent is running\n" {
 		t.Errorf("a second one: %q, %v", out, err)
+	}
+	if out, err := exec.Command(program, "run", "--detached", "--socket", path).CombinedOutput(); err != nil || len(out) != 0 {
+		t.Errorf("a second one that is only to be there: %q, %v", out, err)
 	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)

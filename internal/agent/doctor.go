@@ -2,7 +2,7 @@ package agent
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -44,39 +44,23 @@ type Check struct {
 const MaxDoctor = 4 << 10
 
 // Doctor has the agent at path look at what is wrong here.
-func Doctor(ctx context.Context, path string, environ []string, version string, request DoctorRequest) (r *DoctorReply, err error) {
-	data, err := json.Marshal(request)
-	if err != nil {
-		return nil, err
-	}
-	err = oneShot(ctx, path, environ, data, func(out []byte) (bool, error) {
-		r, err = parseDoctorReply(out, version)
-		return err == nil && r.Error != "", err
-	}, "doctor", "--client-version", version)
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
+func Doctor(ctx context.Context, path string, environ []string, version string, request DoctorRequest) (*DoctorReply, error) {
+	r := new(DoctorReply)
+	return only(r, ask(ctx, path, environ, version, "doctor", request, r))
 }
 
-// parseDoctorReply is parseReply for a DoctorReply.
-func parseDoctorReply(data []byte, version string) (*DoctorReply, error) {
-	var r DoctorReply
-	if err := json.Unmarshal(data, &r); err != nil {
-		return nil, fmt.Errorf("%s answered in a form that is not its own: %w", Program, err)
-	}
-	if err := checkVersion(r.Version, version); err != nil {
-		return nil, err
-	}
+func (r *DoctorReply) said() (version, failure string) { return r.Version, r.Error }
+
+func (r *DoctorReply) check() error {
 	if (len(r.Checks) == 0) == (r.Error == "") {
-		return nil, fmt.Errorf("%s answered neither with checks nor with an error", Program)
+		return errors.New("neither with checks nor with an error")
 	}
 	for _, c := range r.Checks {
 		switch c.Status {
 		case OK, Warn, Fail, Skip:
 		default:
-			return nil, fmt.Errorf("%s answered with a check whose status is %.20q", Program, c.Status)
+			return fmt.Errorf("with a check whose status is %.20q", c.Status)
 		}
 	}
-	return &r, nil
+	return nil
 }

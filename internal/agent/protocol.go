@@ -20,6 +20,7 @@ package agent
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -87,6 +88,8 @@ type TrustReply struct {
 	Version string        `json:"version"`
 	Results []TrustResult `json:"results,omitempty"`
 	Error   string        `json:"error,omitempty"`
+
+	asked int // for how many instances
 }
 
 // A TrustResult is what TUF knew of an instance before and after; both are
@@ -201,46 +204,47 @@ type Reply struct {
 	Interrupted bool `json:"interrupted,omitempty"`
 }
 
-// parseReply reads a reply and holds it against the caller's version.
-func parseReply(data []byte, version string) (*Reply, error) {
-	var r Reply
-	if err := json.Unmarshal(data, &r); err != nil {
-		return nil, fmt.Errorf("%s answered in a form that is not its own: %w", Program, err)
-	}
-	if err := checkVersion(r.Version, version); err != nil {
-		return nil, err
-	}
+// A reply is what the agent answers a request with that it was started for.
+type reply interface {
+	// said is its build, and why it did not do what it was asked for.
+	said() (version, failure string)
+	// check refuses what no agent says.
+	check() error
+}
+
+func (r *Reply) said() (version, failure string)        { return r.Version, r.Error }
+func (r *TrustReply) said() (version, failure string)   { return r.Version, r.Error }
+func (r *SessionReply) said() (version, failure string) { return r.Version, r.Error }
+
+func (r *Reply) check() error {
 	if (r.Armored == "") == (r.Error == "") {
-		return nil, fmt.Errorf("%s answered neither with a signature nor with an error", Program)
+		return errors.New("neither with a signature nor with an error")
 	}
-	return &r, nil
+	return nil
 }
 
-// parseTrustReply is parseReply for a TrustReply to a request for n instances.
-func parseTrustReply(data []byte, version string, n int) (*TrustReply, error) {
-	var r TrustReply
-	if err := json.Unmarshal(data, &r); err != nil {
-		return nil, fmt.Errorf("%s answered in a form that is not its own: %w", Program, err)
+func (r *TrustReply) check() error {
+	if r.Error == "" && len(r.Results) != r.asked {
+		return fmt.Errorf("for %d instances, asked for %d", len(r.Results), r.asked)
 	}
-	if err := checkVersion(r.Version, version); err != nil {
-		return nil, err
-	}
-	if r.Error == "" && len(r.Results) != n {
-		return nil, fmt.Errorf("%s answered for %d instances, asked for %d", Program, len(r.Results), n)
-	}
-	return &r, nil
+	return nil
 }
 
-// parseSessionReply is parseReply for a SessionReply.
-func parseSessionReply(data []byte, version string) (*SessionReply, error) {
-	var r SessionReply
-	if err := json.Unmarshal(data, &r); err != nil {
-		return nil, fmt.Errorf("%s answered in a form that is not its own: %w", Program, err)
+func (r *SessionReply) check() error { return nil }
+
+// parse reads a reply and holds it against the caller's version.
+func parse(data []byte, version string, r reply) error {
+	if err := json.Unmarshal(data, r); err != nil {
+		return fmt.Errorf("%s answered in a form that is not its own: %w", Program, err)
 	}
-	if err := checkVersion(r.Version, version); err != nil {
-		return nil, err
+	got, _ := r.said()
+	if err := checkVersion(got, version); err != nil {
+		return err
 	}
-	return &r, nil
+	if err := r.check(); err != nil {
+		return fmt.Errorf("%s answered %w", Program, err)
+	}
+	return nil
 }
 
 // checkVersion holds the agent's version against the caller's.

@@ -43,54 +43,44 @@ func resolvedDir(self string) string {
 const patience = 2 * time.Second
 
 // Sign has the agent at path make one signature over payload.
-func Sign(ctx context.Context, path string, environ []string, version string, payload []byte) (r *Reply, err error) {
-	err = oneShot(ctx, path, environ, payload, func(out []byte) (bool, error) {
-		r, err = parseReply(out, version)
-		return err == nil && r.Error != "", err
-	}, "sign", "--client-version", version)
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
+func Sign(ctx context.Context, path string, environ []string, version string, payload []byte) (*Reply, error) {
+	r := new(Reply)
+	return only(r, oneShot(ctx, path, environ, version, "sign", payload, r))
 }
 
 // Trust has the agent at path change what is known of Sigstore instances.
-func Trust(ctx context.Context, path string, environ []string, version string, request TrustRequest) (r *TrustReply, err error) {
-	data, err := json.Marshal(request)
-	if err != nil {
-		return nil, err
-	}
-	err = oneShot(ctx, path, environ, data, func(out []byte) (bool, error) {
-		r, err = parseTrustReply(out, version, len(request.Instances))
-		return err == nil && r.Error != "", err
-	}, "trust", "--client-version", version)
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
+func Trust(ctx context.Context, path string, environ []string, version string, request TrustRequest) (*TrustReply, error) {
+	r := &TrustReply{asked: len(request.Instances)}
+	return only(r, ask(ctx, path, environ, version, "trust", request, r))
 }
 
 // Session asks the agent at path who is logged in, or has it change that.
-func Session(ctx context.Context, path string, environ []string, version string, request SessionRequest) (r *SessionReply, err error) {
-	data, err := json.Marshal(request)
-	if err != nil {
-		return nil, err
-	}
-	err = oneShot(ctx, path, environ, data, func(out []byte) (bool, error) {
-		r, err = parseSessionReply(out, version)
-		return err == nil && r.Error != "", err
-	}, "session", "--client-version", version)
+func Session(ctx context.Context, path string, environ []string, version string, request SessionRequest) (*SessionReply, error) {
+	r := new(SessionReply)
+	return only(r, ask(ctx, path, environ, version, "session", request, r))
+}
+
+// only is r if there was no error.
+func only[R any](r *R, err error) (*R, error) {
 	if err != nil {
 		return nil, err
 	}
 	return r, nil
 }
 
-// oneShot runs the agent for one request. The reply, not the exit status, says
-// what happened: parse reads it, and whether it names an error. Without one
-// the status and the last words are all there is.
-func oneShot(ctx context.Context, path string, environ []string, request []byte, parse func([]byte) (failed bool, err error), args ...string) error {
-	cmd := exec.CommandContext(ctx, path, args...)
+// ask is oneShot for a request in JSON.
+func ask(ctx context.Context, path string, environ []string, version, do string, request any, r reply) error {
+	data, err := json.Marshal(request)
+	if err != nil {
+		return err
+	}
+	return oneShot(ctx, path, environ, version, do, data, r)
+}
+
+// oneShot runs the agent for one request and reads its reply, which says what
+// happened. Without one the exit status and the last words are all there is.
+func oneShot(ctx context.Context, path string, environ []string, version, do string, request []byte, r reply) error {
+	cmd := exec.CommandContext(ctx, path, do, "--client-version", version)
 	cmd.Env = environ
 	cmd.Stdin = bytes.NewReader(request)
 	cmd.WaitDelay = patience
@@ -103,8 +93,8 @@ func oneShot(ctx context.Context, path string, environ []string, request []byte,
 	if stdout.Cut() {
 		return fmt.Errorf("%s answered with more than %d bytes", Program, maxReply)
 	}
-	failed, replyErr := parse(stdout.Bytes())
-	if replyErr == nil && (err == nil || failed) {
+	replyErr := parse(stdout.Bytes(), version, r)
+	if _, failure := r.said(); replyErr == nil && (err == nil || failure != "") {
 		return nil
 	}
 	var exit *exec.ExitError

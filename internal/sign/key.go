@@ -14,16 +14,21 @@ import (
 	"github.com/paraph/paraph/cms"
 )
 
-// A Key makes the two shapes of signature that there are. It may live in
-// another process.
+// A CertifiedKey signs git objects. It may live in another process.
+type CertifiedKey interface {
+	// Sign makes a signature over payload, a git object, that brings leaf and
+	// has no unsigned attributes.
+	Sign(ctx context.Context, leaf *x509.Certificate, payload []byte) (*cms.SignedData, error)
+}
+
+// A Key is one that there is no certificate for yet. Beside its proof of
+// possession it makes no other signature than a CertifiedKey.
 type Key interface {
+	CertifiedKey
 	Public() crypto.PublicKey
 	// Prove proves possession of the key: a signature over SHA-256 of subject.
 	// It works once.
 	Prove(ctx context.Context, subject string) ([]byte, error)
-	// Sign makes a signature over payload, a git object, that brings leaf and
-	// has no unsigned attributes.
-	Sign(ctx context.Context, leaf *x509.Certificate, payload []byte) (*cms.SignedData, error)
 }
 
 // NewKey makes a key that lives in this process's memory, for as long as

@@ -56,7 +56,7 @@ type Signer struct {
 
 // A Credential is a key, and the certificate that was issued for it.
 type Credential struct {
-	Key  Key
+	Key  CertifiedKey
 	Leaf *x509.Certificate
 }
 

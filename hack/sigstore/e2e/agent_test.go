@@ -223,7 +223,7 @@ func TestAgentKilled(t *testing.T) {
 func TestAgentKilledInTheMiddle(t *testing.T) {
 	t.Parallel()
 	u := newAgentUser(t, alice).with("PARAPH_ID_TOKEN=" + mint(t, nil))
-	stop := make(chan struct{})
+	stop, kills := make(chan struct{}), 0
 	var killer sync.WaitGroup
 	killer.Go(func() {
 		for {
@@ -233,6 +233,7 @@ func TestAgentKilledInTheMiddle(t *testing.T) {
 			case <-time.After(300 * time.Millisecond):
 				for _, pid := range u.agents() {
 					u.run("", "kill", "-9", pid)
+					kills++
 				}
 			}
 		}
@@ -245,8 +246,8 @@ func TestAgentKilledInTheMiddle(t *testing.T) {
 	}
 	close(stop)
 	killer.Wait()
-	if made == 0 {
-		t.Fatal("no commit was made")
+	if made == 0 || kills == 0 {
+		t.Fatalf("%d commits were made, and %d agents killed", made, kills)
 	}
 	u.allGood(made)
 }

@@ -67,10 +67,6 @@ func (c *conn) serve(ctx context.Context) {
 			return
 		}
 		then()
-		if c.d.isStopped() {
-			<-c.d.ending // whoever asked for the end is told of it by this one's
-			return
-		}
 		if hangUp(err) || !c.done() {
 			return
 		}

@@ -72,7 +72,6 @@ type daemon struct {
 	// something then stops waiting.
 	stopped <-chan struct{}
 	stop    context.CancelFunc
-	ending  chan struct{}  // closed when the sockets are gone
 	running sync.WaitGroup // connections
 	asking  chan struct{}  // held by the question that the user sees
 
@@ -98,7 +97,7 @@ func Serve(ctx context.Context, w World, p *Place) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	d := &daemon{
-		World: w, stopped: ctx.Done(), stop: stop, ending: make(chan struct{}), idle: w.Now(), asking: make(chan struct{}, 1),
+		World: w, stopped: ctx.Done(), stop: stop, idle: w.Now(), asking: make(chan struct{}, 1),
 		conns: make(map[*conn]bool), leases: make(map[string]*lease),
 	}
 	probe, err := newSecret(make([]byte, 1))
@@ -185,7 +184,6 @@ func (d *daemon) end() {
 	d.stop()
 	d.mu.Lock()
 	d.stopping = true
-	close(d.ending)
 	for c := range d.conns {
 		if !c.busy {
 			c.interrupt()

@@ -42,7 +42,7 @@ func (w *work) held(ctx context.Context, k *keys, token *oidc.Token) (*sign.Cred
 	if e == nil || err != nil || !w.Now().Before(e.Certificate.NotAfter.Add(-margin(*e))) {
 		return nil, err
 	}
-	return &sign.Credential{Key: &heldKey{id: e.Key, agent: k.agent}, Leaf: e.Certificate}, nil
+	return &sign.Credential{Key: heldKey{e.Key, k.agent}, Leaf: e.Certificate}, nil
 }
 
 // margin is how long before its end a certificate begins no signature.

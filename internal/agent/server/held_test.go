@@ -4,6 +4,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/paraph/paraph/internal/agent/daemon"
+	"github.com/paraph/paraph/internal/agent/socket"
 	"github.com/paraph/paraph/internal/testpki"
 )
 
@@ -32,28 +34,36 @@ func socketPath(t *testing.T) string {
 // clock. The issuer's tokens live as long as said.
 func newHeld(t *testing.T, tokens time.Duration, environ ...string) (*call, *screen, *testpki.PKI, *testpki.Servers) {
 	t.Helper()
+	c, y, s, _ := newMortal(t, tokens, environ...)
+	return c, y, c.pki, s
+}
+
+// newMortal is newHeld, and a way to have the agent end.
+func newMortal(t *testing.T, tokens time.Duration, environ ...string) (c *call, y *screen, s *testpki.Servers, kill func()) {
+	t.Helper()
 	path := socketPath(t)
-	c, y, s := newLogin(t, append([]string{"PARAPH_AGENT=true", "PARAPH_AGENT_SOCKET=" + path}, environ...)...)
-	p := c.pki
-	tokensLive(p, s, tokens)
+	c, y, s = newLogin(t, append([]string{"PARAPH_AGENT=true", "PARAPH_AGENT_SOCKET=" + path}, environ...)...)
+	tokensLive(c.pki, s, tokens)
 	place, err := daemon.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error)
+	done := make(chan error, 1)
 	go func() {
+		defer close(done)
 		done <- daemon.Serve(ctx, daemon.World{
 			Now: c.env.Now, Every: every, Rand: c.env.Rand, Build: "test", Limits: daemon.DefaultLimits(),
 		}, place)
 	}()
-	t.Cleanup(func() {
+	kill = func() {
 		stop()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-	})
-	return c, y, p, s
+	}
+	t.Cleanup(kill)
+	return c, y, s, kill
 }
 
 // tokensLive says how long the issuer's next tokens do.
@@ -240,5 +250,118 @@ func TestRootsByFileAreInstances(t *testing.T) {
 	}
 	if len(names) != 2 || names["public"] {
 		t.Errorf("%v", names)
+	}
+}
+
+// An agent that ends while somebody logs in does not take the login with it.
+func TestLoginOutlivesAgent(t *testing.T) {
+	c, y, s, kill := newMortal(t, time.Hour)
+	sleep := c.env.Sleep
+	c.env.Sleep = func(ctx context.Context, d time.Duration) error {
+		kill()
+		return sleep(ctx, d)
+	}
+	c.again(t, "alice", 0)
+	if got := strings.Count(y.String(), "logged in as alice"); got != 1 || s.Fulcio.Requests() != 1 || !strings.Contains(y.String(), "signing without an agent") {
+		t.Errorf("%d logins, %d certificates: %s", got, s.Fulcio.Requests(), y)
+	}
+}
+
+// lease waits for what one signature at a time does, as another one would, and
+// gives it back. It is in line when lease returns.
+func (c *call) lease(t *testing.T) (ended chan error) {
+	t.Helper()
+	w, err := c.env.prepare(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := socket.Dial(t.Context(), w.cfg.AgentSocket.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended = make(chan error, 1)
+	go func() {
+		defer client.Close()
+		release, err := client.Acquire(context.Background(), w.lease(nil))
+		if err == nil {
+			release(nil)
+		}
+		ended <- err
+	}()
+	time.Sleep(200 * time.Millisecond) // to be in line
+	return ended
+}
+
+// Whoever waits for a login inherits that it was refused, and nothing else: for
+// a terminal that the first one had not, the second one may be better off.
+func TestWhatWaitersInherit(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(c *call, s *testpki.Servers)
+		want   string // "" for a turn of its own
+	}{
+		"denied":            {func(_ *call, s *testpki.Servers) { s.Issuer.Set(testpki.LogIn(testpki.Login{Error: "access_denied"})) }, "it was denied"},
+		"a CA that is down": {func(_ *call, s *testpki.Servers) { s.Fulcio.Set(testpki.HangUp()) }, "asking for a certificate"},
+		"no terminal": {func(c *call, _ *testpki.Servers) {
+			c.env.Terminal = func() (io.ReadWriteCloser, error) { return nil, errors.New("no such device") }
+		}, ""},
+		"all well": {func(*call, *testpki.Servers) {}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, _, _, s := newHeld(t, time.Hour, "PARAPH_BROWSER=here")
+			tt.change(c, s)
+			var ended chan error
+			inLine := func() { // the lease is held whenever one of these is called
+				if ended == nil {
+					ended = c.lease(t)
+				}
+			}
+			open, tty := c.env.System.Start, c.env.Terminal
+			c.env.System.Start = func(words []string) error {
+				inLine()
+				return open(words)
+			}
+			if name == "no terminal" {
+				c.env.Terminal = func() (io.ReadWriteCloser, error) {
+					inLine()
+					return tty()
+				}
+			}
+			status := 1
+			if name == "all well" {
+				status = 0
+			}
+			c.again(t, "alice", status)
+			err := <-ended
+			var inherited *socket.LeaseError
+			if errors.As(err, &inherited) != (tt.want != "") || tt.want != "" && !strings.Contains(err.Error(), tt.want) || tt.want == "" && err != nil {
+				t.Errorf("%v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// Somebody who holds the lease and does nothing, as in a terminal that was
+// stopped, is waited for with a word, and not for ever.
+func TestStoppedLogin(t *testing.T) {
+	c, y, _, s := newHeld(t, time.Hour)
+	c.env.Limits.Login, c.env.Limits.Whole = 0, silentWait+2*time.Second
+	w, err := c.env.prepare(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := socket.Dial(t.Context(), w.cfg.AgentSocket.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if _, err := client.Acquire(t.Context(), w.lease(nil)); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	if err := c.again(t, "alice", 1); !strings.Contains(err, "does not end: is it stopped (Ctrl-Z)?") || time.Since(begin) > time.Minute {
+		t.Errorf("%s, after %s", err, time.Since(begin))
+	}
+	if !strings.Contains(y.String(), "paraph: waiting for another paraph") || s.Fulcio.Requests() != 0 {
+		t.Errorf("%d certificates: %s", s.Fulcio.Requests(), y)
 	}
 }

@@ -72,7 +72,7 @@ func (k *keys) acquire(ctx context.Context, lease string) (release func(error), 
 	if k.agent == nil || k.remote() {
 		return func(error) {}, nil
 	}
-	defer time.AfterFunc(silentWait, func() { k.env.tell("paraph: waiting for another paraph, which has somebody log in") }).Stop()
+	defer time.AfterFunc(silentWait, func() { k.env.tell("paraph: waiting for another paraph, which logs in or gets a certificate") }).Stop()
 	limited, cancel := context.WithTimeout(ctx, k.env.Limits.Login+k.env.Limits.Whole)
 	defer cancel()
 	release, err = k.agent.Acquire(limited, lease)
@@ -81,7 +81,7 @@ func (k *keys) acquire(ctx context.Context, lease string) (release func(error), 
 	case errors.As(err, &failed):
 		return nil, fmt.Errorf("another paraph had somebody log in for this one too: %w", err)
 	case err != nil && limited.Err() != nil && ctx.Err() == nil:
-		return nil, errors.New("another paraph, which has somebody log in, does not end: is it stopped (Ctrl-Z)?")
+		return nil, errors.New("another paraph, which logs in or gets a certificate, does not end: is it stopped (Ctrl-Z)?")
 	}
 	return release, err
 }
@@ -95,13 +95,13 @@ func (k *keys) newKey(ctx context.Context) (sign.Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &heldKey{Key: key, agent: k.agent}, nil
+	return &newKey{key, heldKey{key.ID(), k.agent}}, nil
 }
 
 // store has the agent keep the key, its certificate and the token for the
 // next one.
 func (k *keys) store(ctx context.Context, instance string, c *sign.Credential, token *oidc.Token) error {
-	key, ok := c.Key.(*heldKey)
+	key, ok := c.Key.(*newKey)
 	if !ok {
 		return nil
 	}
@@ -111,20 +111,20 @@ func (k *keys) store(ctx context.Context, instance string, c *sign.Credential, t
 // silentWait is how long another login is waited for without a word.
 const silentWait = 2 * time.Second
 
-// A heldKey is a key that the agent holds. Key is nil once there is a
-// certificate for it, which says all that Key does.
-type heldKey struct {
+// A newKey is one that the agent made and has no certificate for.
+type newKey struct {
 	*socket.Key
+	heldKey
+}
+
+// A heldKey is one that the agent holds with its certificate.
+type heldKey struct {
 	id    string
 	agent *socket.Client
 }
 
-func (k *heldKey) Sign(ctx context.Context, leaf *x509.Certificate, payload []byte) (*cms.SignedData, error) {
-	id := k.id
-	if k.Key != nil {
-		id = k.ID()
-	}
-	der, err := k.agent.Sign(ctx, id, payload)
+func (k heldKey) Sign(ctx context.Context, leaf *x509.Certificate, payload []byte) (*cms.SignedData, error) {
+	der, err := k.agent.Sign(ctx, k.id, payload)
 	if err != nil {
 		return nil, err
 	}

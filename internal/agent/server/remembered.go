@@ -111,9 +111,10 @@ func (s *sessions) listKept(ctx context.Context) {
 	}
 }
 
+// addKept adds it to the certificate that it renews, if there is one.
 func (s *sessions) addKept(kept keyring.Session, until time.Time) {
 	for i, in := range s.reply.Sessions {
-		if in.Identity == kept.Identity && in.Instance == kept.Instance {
+		if !in.Given && in.Keyring.IsZero() && in.Identity == kept.Identity && in.Instance == kept.Instance {
 			s.reply.Sessions[i].Keyring = until
 			return
 		}

@@ -17,7 +17,8 @@ import (
 )
 
 // run is the agent that holds keys, until nobody needs it any more. Where
-// there is one already, it gives way without a word.
+// there is one already, it gives way; without a word to whoever started it only
+// to have one.
 func (env Env) run(ctx context.Context, args []string) int {
 	flags := flag.NewFlagSet(agent.Program+" run", flag.ContinueOnError)
 	flags.SetOutput(env.Stderr)
@@ -32,7 +33,7 @@ func (env Env) run(ctx context.Context, args []string) int {
 		return 2
 	}
 	err := env.hold(ctx, *path, *wait, *detached)
-	if err != nil && !errors.Is(err, daemon.ErrTaken) {
+	if err != nil && !(*detached && errors.Is(err, daemon.ErrTaken)) {
 		fmt.Fprintf(env.Stderr, "%s: %v\n", agent.Program, err)
 		return 1
 	}

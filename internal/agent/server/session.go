@@ -50,10 +50,14 @@ func (env Env) doSession(ctx context.Context, reply *agent.SessionReply) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, env.Limits.Whole)
+	defer cancel()
 	s := &sessions{Env: env, cfg: cfg, reply: reply}
 	switch r.Do {
-	case agent.WhoAmI, agent.AgentStatus:
+	case agent.WhoAmI:
 		return s.who(ctx)
+	case agent.AgentStatus:
+		return s.status(ctx)
 	case agent.Logout:
 		return s.logOut(ctx)
 	case agent.AgentStart:
@@ -132,11 +136,9 @@ type sessions struct {
 	client *socket.Client
 }
 
-// dial connects to the agent that runs; nil is none.
+// dial connects to the agent that runs, whether signatures are to use it or
+// not; nil is none.
 func (s *sessions) dial(ctx context.Context) (err error) {
-	if !s.cfg.Agent {
-		return nil
-	}
 	if s.path, err = socket.Path(s.Environ, s.cfg.AgentSocket.Value); err == nil {
 		s.client, err = socket.Dial(ctx, s.path)
 	}
@@ -166,15 +168,22 @@ func (s *sessions) who(ctx context.Context) error {
 	case !errors.Is(err, oidc.ErrNone):
 		return err
 	}
+	if s.cfg.Agent {
+		if err := s.status(ctx); err != nil {
+			return err
+		}
+	}
+	s.listKept(ctx)
+	return nil
+}
+
+// status tells of the agent and lists what it holds.
+func (s *sessions) status(ctx context.Context) error {
 	if err := s.dial(ctx); err != nil {
 		return err
 	}
 	defer s.close()
-	if err := s.list(ctx); err != nil {
-		return err
-	}
-	s.listKept(ctx)
-	return nil
+	return s.list(ctx)
 }
 
 // list lists what the agent holds.
