@@ -89,7 +89,7 @@ func TestDoctorLogin(t *testing.T) {
 	} {
 		c, y, s := newLogin(t, environ...)
 		c.env.System.Find = func(name string) (string, error) { return name, nil }
-		if got := c.examined(t, false); !strings.Contains(got, want) || y.Len() != 0 || (servers{s}).asked() != 0 {
+		if got := c.examined(t, false); !strings.Contains(got, want) || y.String() != "" || (servers{s}).asked() != 0 {
 			t.Errorf("no %q in\n%s%s", want, got, y)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -17,15 +18,31 @@ import (
 	"github.com/paraph/paraph/internal/testpki"
 )
 
-// A screen is what was said at it; nobody types.
+// A screen is what was said at a terminal; nobody types. Several may talk at
+// once, as at a real one.
 type screen struct {
-	bytes.Buffer
+	mu     sync.Mutex
+	said   bytes.Buffer
 	closed bool
 }
 
 func (y *screen) Read([]byte) (int, error) { return 0, io.EOF }
 
+func (y *screen) Write(p []byte) (int, error) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	return y.said.Write(p)
+}
+
+func (y *screen) String() string {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	return y.said.String()
+}
+
 func (y *screen) Close() error {
+	y.mu.Lock()
+	defer y.mu.Unlock()
 	y.closed = true
 	return nil
 }
