@@ -114,7 +114,8 @@ func needLog(t *testing.T, log logVersion) {
 	}
 }
 
-// alice is who signs, if nothing else is said; otherUser signs nothing.
+// alice is who signs, if nothing else is said; otherUser signs nothing: the
+// tests of agents count what was done for anybody but alice.
 var alice, otherUser = stack.Users[0], stack.Users[1]
 
 func mint(t *testing.T, claims map[string]any) string {

@@ -107,7 +107,7 @@ var plantedNotes = []planted{
 		return lines(logged(t, certify(t, nil), o.logged))
 	}},
 	{"its id, logged by another person", "unproven", func(t *testing.T, o, _ *oldObject) [][]byte {
-		return lines(logged(t, certify(t, map[string]any{"email": otherUser}), o.logged))
+		return lines(logged(t, certify(t, map[string]any{"email": "somebody.else@example.com"}), o.logged))
 	}},
 	{"its id with a newline", "unproven", func(t *testing.T, o, _ *oldObject) [][]byte {
 		return lines(logged(t, o.by, o.logged+"\n"))

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -77,33 +78,36 @@ func (s *session) screen() string {
 	return s.said.String()
 }
 
-// await returns the screen once it has the words.
-func (s *session) await(words string) string {
+// await returns once the screen has the words.
+func (s *session) await(words string) {
 	s.t.Helper()
-	for start := time.Now(); time.Since(start) < terminalTime; time.Sleep(20 * time.Millisecond) {
-		if screen := s.screen(); strings.Contains(screen, words) {
-			return screen
+	s.awaitThat(fmt.Sprintf("%q", words), func(screen string) bool { return strings.Contains(screen, words) })
+}
+
+// awaitThat returns once the screen is as it should be.
+func (s *session) awaitThat(what string, ok func(screen string) bool) {
+	s.t.Helper()
+	for start := time.Now(); !ok(s.screen()); time.Sleep(20 * time.Millisecond) {
+		if time.Since(start) > terminalTime {
+			s.t.Fatalf("the terminal never says %s:\n%s%s", what, s.screen(), s.stderr.String())
 		}
 	}
-	s.t.Fatalf("the terminal never says %q:\n%s%s", words, s.screen(), s.stderr.String())
-	return ""
 }
 
-// after is the first line on the screen that is indented, after the words.
-func (s *session) after(words string) string {
+// after is the first line on the screen that is indented, after all of the
+// words, once the whole of it is there.
+func (s *session) after(words ...string) (line string) {
 	s.t.Helper()
-	return indented(s.t, s.await(words), words)
-}
-
-// indented is the first line of a screen that is indented, after the words.
-func indented(t *testing.T, screen, words string) string {
-	t.Helper()
-	_, rest, _ := strings.Cut(screen, words)
-	_, rest, _ = strings.Cut(rest, "\n    ")
-	line, _, ok := strings.Cut(rest, "\n")
-	if !ok {
-		t.Fatalf("nothing is shown after %q:\n%s", words, screen)
-	}
+	s.awaitThat(fmt.Sprintf("an indented line after %q", words), func(screen string) bool {
+		ok := true
+		for _, w := range append(words, "\n    ") {
+			if _, screen, ok = strings.Cut(screen, w); !ok {
+				return false
+			}
+		}
+		line, _, ok = strings.Cut(screen, "\n")
+		return ok
+	})
 	return line
 }
 
@@ -121,4 +125,21 @@ func (s *session) end() int {
 		s.t.Fatalf("it does not end:\n%s", s.screen())
 	}
 	return s.cmd.ProcessState.ExitCode()
+}
+
+// What is on the screen so far may be half of what is said.
+func TestAfter(t *testing.T) {
+	s := &session{t: t}
+	s.said.WriteString("paraph: open this page\n    https://before.example\nagain, open this page")
+	go func() {
+		for _, more := range []string{"\n", "    https://", "issuer.example\n", "more\n"} {
+			time.Sleep(50 * time.Millisecond)
+			s.mu.Lock()
+			s.said.WriteString(more)
+			s.mu.Unlock()
+		}
+	}()
+	if got := s.after("again", "open this page"); got != "https://issuer.example" {
+		t.Errorf("%q", got)
+	}
 }
