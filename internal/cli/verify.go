@@ -1,9 +1,14 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,6 +17,7 @@ import (
 	"github.com/paraph/paraph/internal/config"
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/history"
+	"github.com/paraph/paraph/internal/policy"
 	"github.com/paraph/paraph/internal/report"
 	"github.com/paraph/paraph/internal/verdict"
 )
@@ -19,6 +25,8 @@ import (
 // settingFlags are the flags that stand for a key of the configuration.
 var settingFlags = map[string]string{
 	"trusted-root":                   "trustedRoot",
+	"policy":                         "policy",
+	"policy-anchor":                  "policyAnchor",
 	"certificate-identity":           "certificateIdentity",
 	"certificate-identity-regexp":    "certificateIdentityRegexp",
 	"certificate-oidc-issuer":        "certificateOIDCIssuer",
@@ -26,22 +34,33 @@ var settingFlags = map[string]string{
 	"max-root-age":                   config.MaxRootAge,
 }
 
-// pendingFlags are flags of paraph verify whose work is still to come.
-var pendingFlags = []string{"policy", "policy-anchor", "ref", "incoming", "jobs", "all", "stdin"}
+// maxJobs bounds what --jobs asks for.
+const maxJobs = 256
 
 // verifyCommand is paraph verify.
 func (env Env) verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "verify [REV]...",
-		Short: "Verify signed commits and tags",
-		Long: `Verify signed commits and tags, by default HEAD. An annotated tag is verified
-together with the commit that it leads to.
+		Use:   "verify [REV|A..B]...",
+		Short: "Verify signed commits and tags, one or a whole history",
+		Long: `Verify signed commits and tags, by default HEAD.
 
-Exit status: 0 all trusted, 1 another verdict, 2 usage or configuration,
-3 could not be checked.`,
+REV is that one object; an annotated tag is verified together with the commit
+that it leads to. A..B is all commits that B has and A has not. --all is what
+branches, tags and remotes reach. docs/verify.md says more, docs/policy.md who
+may sign what.
+
+Exit status: 0 all trusted or exempt, else the first that applies of 2 usage or
+configuration, 1 another verdict, 3 could not be checked, 130 interrupted.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return env.verify(cmd, args) },
 	}
 	f := cmd.Flags()
+	f.Bool("all", false, "verify what branches, tags and remotes reach")
+	f.Bool("stdin", false, "read more revisions and ranges from standard input, one a line")
+	f.String("policy", "", "judge everything by the policy at `SPEC`: FILE or REV:PATH")
+	f.String("policy-anchor", "", "judge by the repository's own policy, as it developed from `REV` on")
+	f.String("ref", "", "judge as what `REF` (refs/heads/main) leads to")
+	f.Bool("incoming", false, "judge ranges as what a merge into --ref would bring in")
+	f.Int("jobs", 0, "verify `N` objects at once (default: one for each core)")
 	f.String("trusted-root", "", "`FILE`, a trusted_root.json, instead of the configured one")
 	f.String("certificate-identity", "", "trust the signer of this `NAME` (the whole subject alternative name)")
 	f.String("certificate-identity-regexp", "", "trust signers whose whole name matches `REGEXP`")
@@ -50,130 +69,277 @@ Exit status: 0 all trusted, 1 another verdict, 2 usage or configuration,
 	f.String("max-root-age", "", "say unknown of what only a trusted root says that is older than `DURATION` (720h, 30d)")
 	f.Bool("any-signer", false, "exit 0 for a valid signature by anybody")
 	f.Bool("offline", false, "never use the network (verification never does)")
-	f.Bool("no-cache", false, "do not use cached verdicts (there are none)")
-	f.String("format", "text", "`FORMAT`: text, json or ndjson")
-	for _, name := range pendingFlags {
-		switch name {
-		case "incoming", "all", "stdin":
-			f.Bool(name, false, "not in this version yet")
-		default:
-			f.String(name, "", "not in this version yet")
-		}
-		f.Lookup(name).Hidden = true // as pendingCommands are
-	}
+	f.Bool("no-cache", false, "do not use cached verdicts, and keep none")
+	f.String("format", "text", "`FORMAT`: text, json, ndjson, sarif or github")
 	return cmd
 }
 
 // verify runs paraph verify.
-func (env Env) verify(cmd *cobra.Command, revs []string) error {
-	ctx := cmd.Context()
-	write, settings, err := readFlags(cmd.Flags())
+func (env Env) verify(cmd *cobra.Command, args []string) error {
+	ctx, f := cmd.Context(), cmd.Flags()
+	settings, err := readFlags(f)
 	if err != nil {
 		return err
-	}
-	if len(revs) == 0 {
-		revs = []string{"HEAD"}
 	}
 	repo := gitcmd.New("", env.Environ)
 	cfg, err := env.verification(ctx, repo, settings)
 	if err != nil {
 		return err
 	}
-	if err := checkSigner(cfg); err != nil {
-		return err
-	}
-	trusted, err := env.trust(cfg)
+	v := &verification{env: env, ctx: ctx, repo: repo, cfg: cfg}
+	v.anySigner, _ = f.GetBool("any-signer")
+	o, err := v.options(f)
 	if err != nil {
 		return err
 	}
-	var objects []report.Object
-	for _, rev := range revs {
-		if strings.Contains(rev, "..") {
-			return usagef("%s: ranges are not in this version yet; name single commits or tags", rev)
-		}
-		found, err := history.Verify(ctx, repo, rev, trusted)
-		if err != nil {
-			return unchecked(ctx, err)
-		}
-		objects = append(objects, found...)
-	}
-	for i := range objects {
-		if err := judge(cfg, objects[i].Result); err != nil {
-			return err
-		}
-		if v := objects[i].Verdict; v == verdict.Trusted || v == verdict.Refused {
-			objects[i].PolicySource = policySource(cfg)
-		}
-	}
-	if err := write(env.Stdout, objects); err != nil {
-		return fmt.Errorf("writing the results: %w", err)
-	}
-	anySigner, _ := cmd.Flags().GetBool("any-signer")
-	return exitFor(objects, anySigner)
-}
-
-// readFlags reads what the flags ask for.
-func readFlags(f *pflag.FlagSet) (report.Writer, map[string]string, error) {
-	for _, name := range pendingFlags {
-		if f.Changed(name) {
-			return nil, nil, usagef("--%s is not in this version yet", name)
-		}
+	if v.args, err = env.targets(f, args); err != nil {
+		return err
 	}
 	format, _ := f.GetString("format")
-	write := report.Writers[format]
-	switch {
-	case format == "sarif" || format == "github":
-		return nil, nil, usagef("--format %s is not in this version yet; text, json and ndjson are", format)
-	case write == nil:
-		return nil, nil, usagef("--format: %q is none of text, json, ndjson, sarif, github", format)
+	if v.out, err = report.New(format, env.Stdout, env.reportOptions()); err != nil {
+		return usagef("--format: %w", err)
 	}
+	all, _ := f.GetBool("all")
+	return v.run(o, all)
+}
+
+// A verification is one run of paraph verify.
+type verification struct {
+	env       Env
+	ctx       context.Context
+	repo      *gitcmd.Repo
+	cfg       *config.Verification
+	args      []string
+	anySigner bool
+	out       report.Writer
+	bar       *progress
+	sum       report.Summary
+	found     int
+}
+
+// readFlags reads the flags that stand for settings.
+func readFlags(f *pflag.FlagSet) (map[string]string, error) {
 	settings := map[string]string{}
 	for flag, key := range settingFlags {
-		if f.Changed(flag) {
+		if f.Lookup(flag) != nil && f.Changed(flag) {
 			value, _ := f.GetString(flag)
 			if value == "" {
-				return nil, nil, usagef("--%s: the value is empty", flag)
+				return nil, usagef("--%s: the value is empty", flag)
 			}
 			settings[key] = value
 		}
 	}
-	return write, settings, nil
+	return settings, nil
 }
 
-// checkSigner fails early for an expression that cannot be used.
-func checkSigner(cfg *config.Verification) error {
-	_, err := signerOf(cfg)
-	return err
+// options says what the verification goes by.
+func (v *verification) options(f *pflag.FlagSet) (history.Options, error) {
+	o := history.Options{Anchor: v.cfg.Anchor.Value}
+	o.Ref, _ = f.GetString("ref")
+	o.Incoming, _ = f.GetBool("incoming")
+	o.Jobs, _ = f.GetInt("jobs")
+	switch {
+	case f.Changed("ref") && !isFullRef(o.Ref):
+		return o, usagef("--ref: %q is not the full name of a ref, such as refs/heads/main", o.Ref)
+	case o.Incoming && o.Ref == "":
+		return o, usagef("--incoming: what is it to be merged into? Name that with --ref")
+	case o.Incoming && v.cfg.Anchor.Set():
+		return o, usagef("--incoming is judged by one policy, that of the branch it is for: --policy BASE:%s in the place of %s", policy.Path, v.cfg.Anchor.Source)
+	case f.Changed("jobs") && (o.Jobs < 1 || o.Jobs > maxJobs):
+		return o, usagef("--jobs: %d is not between 1 and %d", o.Jobs, maxJobs)
+	}
+	var err error
+	if o.Signer, err = signerOf(v.cfg); err != nil {
+		return o, err
+	}
+	if o.Policy, err = v.env.policy(v.ctx, v.repo, v.cfg.Policy); err != nil {
+		return o, err
+	}
+	o.Trust, err = v.env.trust(v.cfg)
+	return o, err
+}
+
+func isFullRef(s string) bool {
+	return strings.HasPrefix(s, "refs/") && !strings.HasSuffix(s, "/") && !strings.ContainsAny(s, " ~^:?*[\\\x7f") && s == report.Escape(s)
+}
+
+// policy reads the policy that a setting names, nil for none.
+func (env Env) policy(ctx context.Context, repo *gitcmd.Repo, s config.Setting) (*policy.Policy, error) {
+	if !s.Set() {
+		return nil, nil
+	}
+	spec := history.ParsePolicySpec(s.Value)
+	if s.Level != config.FromFlag && spec.Rev == "" {
+		if dir := workTree(spec.Path); dir != "" {
+			return nil, usagef("%s: %s is in the work tree %s, where it changes with whatever is checked out: paraph policy pin names one that does not", s.Source, spec.Path, dir)
+		}
+	}
+	p, err := history.LoadPolicy(ctx, repo, spec, history.ReadFile(env.ReadFile))
+	if err != nil {
+		err = fmt.Errorf("%s: %w", s.Source, err)
+		if errors.Is(err, gitcmd.ErrMissing) || errors.Is(err, gitcmd.ErrShallow) {
+			return nil, &exitError{exitUnchecked, err}
+		}
+		return nil, err
+	}
+	return p, nil
+}
+
+// workTree is the work tree that a file is in, "" for none.
+func workTree(path string) string {
+	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			return ""
+		}
+	}
+}
+
+// maxInput bounds what --stdin reads, in bytes.
+const maxInput = 64 << 20
+
+// targets are the revisions and ranges to verify.
+func (env Env) targets(f *pflag.FlagSet, args []string) ([]string, error) {
+	if stdin, _ := f.GetBool("stdin"); stdin {
+		lines := bufio.NewScanner(io.LimitReader(env.Stdin, maxInput))
+		for lines.Scan() {
+			if line := strings.TrimSpace(lines.Text()); line != "" {
+				args = append(args, line)
+			}
+		}
+		if err := lines.Err(); err != nil {
+			return nil, usagef("--stdin: %w", err)
+		}
+		return args, nil
+	}
+	if all, _ := f.GetBool("all"); len(args) == 0 && !all {
+		return []string{"HEAD"}, nil
+	}
+	return args, nil
+}
+
+// run verifies everything, and writes what was found, whatever ends it.
+func (v *verification) run(o history.Options, all bool) error {
+	v.bar = v.env.newProgress(0)
+	defer v.bar.close()
+	o.Tell = v.tell
+	o.Unchecked = func(err error) { v.sum.Uncheck(err.Error()) }
+	o.Found = func(n int) { v.found += n }
+	h, err := history.New(v.ctx, v.repo, o)
+	if err != nil {
+		return unchecked(v.ctx, err)
+	}
+	defer h.Close()
+	stopped := v.each(h, all)
+	var usage *exitError
+	if stopped != nil && v.ctx.Err() == nil {
+		stopped = unchecked(v.ctx, stopped)
+		if errors.As(stopped, &usage) && usage.status == exitUnchecked {
+			v.sum.Uncheck(stopped.Error())
+			stopped = nil
+		}
+	}
+	v.sum.Interrupted = v.ctx.Err() != nil
+	v.bar.close()
+	if err := v.out.Close(v.sum); err != nil {
+		return fmt.Errorf("writing the results: %w", err)
+	}
+	if stopped != nil && !v.sum.Interrupted {
+		return stopped
+	}
+	return v.exit(h.Mode())
+}
+
+// each verifies what was asked for, one after the other.
+func (v *verification) each(h *history.Verification, all bool) error {
+	if all {
+		v.sum.Ranges = append(v.sum.Ranges, "--all")
+		if err := h.All(); err != nil {
+			return err
+		}
+	}
+	for i := 0; i < len(v.args); i++ {
+		arg := v.args[i]
+		var err error
+		switch ids := ids(v.args[i:]); {
+		case strings.Contains(arg, ".."):
+			v.sum.Ranges = append(v.sum.Ranges, arg)
+			err = h.Range(arg)
+		case len(ids) > 1:
+			i += len(ids) - 1
+			err = h.Objects("--stdin", ids)
+		default:
+			err = h.Revision(arg)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ids are the whole object ids that a list begins with: nobody has to ask git
+// what they stand for.
+func ids(args []string) []string {
+	n := slices.IndexFunc(args, func(s string) bool {
+		return len(s) != 40 && len(s) != 64 || strings.Trim(s, "0123456789abcdef") != ""
+	})
+	if n < 0 {
+		n = len(args)
+	}
+	return args[:n]
+}
+
+// tell writes one result.
+func (v *verification) tell(o report.Object) error {
+	o.Single = !slices.Contains(v.sum.Ranges, o.Range) && o.Range != "--stdin"
+	v.sum.Count(o.Verdict)
+	v.bar.verified(v.sum, v.found)
+	if err := v.out.Object(o); err != nil {
+		return fmt.Errorf("writing the results: %w", err)
+	}
+	return nil
 }
 
 // unchecked gives the exit status of an object that could not be had.
 func unchecked(ctx context.Context, err error) error {
 	var e *gitcmd.Error
+	var exit *exitError
 	switch {
 	case ctx.Err() != nil:
 		return &exitError{exitInterrupted, err}
+	case errors.As(err, &exit):
+		return err
 	case errors.Is(err, gitcmd.ErrMissing), errors.Is(err, gitcmd.ErrShallow), errors.As(err, &e):
 		return &exitError{exitUnchecked, err}
 	}
 	return &exitError{exitUsage, err}
 }
 
-// exitFor gives the exit status of a run by its verdicts. An empty run passed
-// nothing.
-func exitFor(objects []report.Object, anySigner bool) error {
-	for _, o := range objects {
-		switch o.Verdict {
-		case verdict.Trusted, verdict.Exempt:
-			continue
-		case verdict.Valid:
-			if anySigner {
-				continue
-			}
+// exit gives the exit status of a run by its verdicts. An empty range has
+// nothing that is not trusted.
+func (v *verification) exit(mode policy.Mode) error {
+	failed := 0
+	for verd, n := range v.sum.Counts {
+		switch {
+		case verd == verdict.Trusted, verd == verdict.Exempt, verd == verdict.Valid && v.anySigner:
+		default:
+			failed += n
 		}
+	}
+	switch {
+	case failed > 0 && mode == policy.Audit:
+		fmt.Fprintf(v.env.Stderr, "paraph: the policy is in audit mode: %d objects would fail under enforce\n", failed)
+	case failed > 0:
 		return &exitError{exitVerdict, nil}
 	}
-	if len(objects) == 0 {
-		return &exitError{exitVerdict, errors.New("nothing was verified")}
+	switch {
+	case len(v.sum.Unchecked) > 0:
+		return &exitError{exitUnchecked, nil}
+	case v.sum.Interrupted:
+		return &exitError{exitInterrupted, nil}
 	}
 	return nil
 }

@@ -166,6 +166,15 @@ func (k key) check(s *Setting, env []string) error {
 			return wrong("an absolute path")
 		}
 		s.Value = p
+	case spec:
+		if s.Level == FromFlag || IsPinned(s.Value) {
+			break
+		}
+		p, err := absolute(s.Value, s.Level, env)
+		if err != nil {
+			return wrong("an absolute path or COMMITID:PATH with the commit's whole id, which paraph policy pin writes: a branch moves with whoever may push to it")
+		}
+		s.Value = p
 	case url:
 		if err := CheckURL(s.Value); err != nil {
 			return wrong(err.Error())
@@ -190,6 +199,13 @@ func (k key) check(s *Setting, env []string) error {
 		return errorf("%s: %s is not in this version of paraph yet%s", s.Source, k.name, only(k.ready))
 	}
 	return nil
+}
+
+// IsPinned reports whether a policy is that of one commit for ever:
+// COMMITID:PATH, with all digits of the id.
+func IsPinned(s string) bool {
+	id, path, found := strings.Cut(s, ":")
+	return found && path != "" && (len(id) == 40 || len(id) == 64) && strings.Trim(id, "0123456789abcdef") == ""
 }
 
 func only(ready []string) string {

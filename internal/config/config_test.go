@@ -62,13 +62,20 @@ func TestWrongValues(t *testing.T) {
 		src  Source
 		want string
 	}{
-		"relative path":       {Source{Git: git("paraph.trustedRoot", "root.json")}, `paraph.trustedRoot in /etc/gitconfig: "root.json" is not an absolute path`},
-		"plain http":          {Source{Env: []string{"PARAPH_FULCIO=http://fulcio.example"}}, `PARAPH_FULCIO: "http://fulcio.example" is not an https URL`},
-		"userinfo":            {Source{Env: []string{"PARAPH_FULCIO=https://a:b@fulcio.example"}}, "is not a URL of the form"},
-		"rekor version":       {Source{Env: []string{"PARAPH_REKOR_VERSION=3"}}, `"3" is not one of 1, 2`},
-		"boolean":             {Source{Env: []string{"PARAPH_AGENT=maybe"}}, `"maybe" is not true or false`},
-		"quiet is to come":    {Source{Env: []string{"PARAPH_QUIET=yes"}}, "quiet is not in this version of paraph yet; what works is false"},
-		"policy is to come":   {Source{Env: []string{"PARAPH_POLICY=/p"}}, "policy is not in this version of paraph yet"},
+		"relative path":     {Source{Git: git("paraph.trustedRoot", "root.json")}, `paraph.trustedRoot in /etc/gitconfig: "root.json" is not an absolute path`},
+		"plain http":        {Source{Env: []string{"PARAPH_FULCIO=http://fulcio.example"}}, `PARAPH_FULCIO: "http://fulcio.example" is not an https URL`},
+		"userinfo":          {Source{Env: []string{"PARAPH_FULCIO=https://a:b@fulcio.example"}}, "is not a URL of the form"},
+		"rekor version":     {Source{Env: []string{"PARAPH_REKOR_VERSION=3"}}, `"3" is not one of 1, 2`},
+		"boolean":           {Source{Env: []string{"PARAPH_AGENT=maybe"}}, `"maybe" is not true or false`},
+		"quiet is to come":  {Source{Env: []string{"PARAPH_QUIET=yes"}}, "quiet is not in this version of paraph yet; what works is false"},
+		"relative policy":   {Source{Env: []string{"PARAPH_POLICY=.paraph/policy"}}, "is not an absolute path or COMMITID:PATH"},
+		"policy that moves": {Source{Git: git("paraph.policy", "main:.paraph/policy")}, "is not an absolute path or COMMITID:PATH"},
+		"half a commit id":  {Source{Git: git("paraph.policy", "0123abc:.paraph/policy")}, "is not an absolute path or COMMITID:PATH"},
+		"policy and anchor": {Source{Git: git("paraph.policy", "/p", "paraph.policyAnchor", "v1")}, "paraph.policy in /etc/gitconfig and paraph.policyAnchor in /etc/gitconfig: only one of"},
+		"policy and signer": {
+			Source{Env: []string{"PARAPH_POLICY=/p", "PARAPH_CERTIFICATE_IDENTITY=a@b", "PARAPH_CERTIFICATE_OIDC_ISSUER=https://i"}},
+			"PARAPH_POLICY and PARAPH_CERTIFICATE_IDENTITY: only one of",
+		},
 		"no age":              {Source{Env: []string{"PARAPH_KEYRING_MAX_AGE=0"}}, `"0" is not a duration such as 12h`},
 		"no such source":      {Source{Env: []string{"PARAPH_TOKEN_SOURCE=telepathy"}}, `"telepathy" is not one of auto, env, file, `},
 		"name without issuer": {Source{Git: git("paraph.certificateIdentity", "a@b")}, "set paraph.certificateOIDCIssuer too"},
@@ -97,6 +104,28 @@ func TestReadyValues(t *testing.T) {
 	}
 	if _, err := ForVerification(Source{Env: []string{"PARAPH_CACHE=false", "PARAPH_CLIENT_ID=x"}}); err != nil {
 		t.Errorf("a key of signing stops a verification: %v", err)
+	}
+}
+
+// Who is trusted is said by the strongest level that says anything of it.
+func TestJudges(t *testing.T) {
+	id := strings.Repeat("0a", 20)
+	signer := []string{"paraph.certificateIdentity", "a@b", "paraph.certificateOIDCIssuer", "https://i"}
+	for name, tt := range map[string]struct {
+		src  Source
+		want [3]string // policy, anchor, identity
+	}{
+		"nothing":                 {Source{}, [3]string{}},
+		"pinned":                  {Source{Git: git("paraph.policy", id+":.paraph/policy")}, [3]string{id + ":.paraph/policy"}},
+		"file":                    {Source{Git: git("paraph.policy", "~/policy"), Env: []string{"HOME=/home/a"}}, [3]string{"/home/a/policy"}},
+		"flag over all":           {Source{Flags: map[string]string{"policy": "main:p"}, Env: []string{"PARAPH_POLICY_ANCHOR=v1"}, Git: git(signer...)}, [3]string{"main:p"}},
+		"environment over config": {Source{Env: []string{"PARAPH_POLICY_ANCHOR=v1"}, Git: git(signer...)}, [3]string{"", "v1"}},
+		"signer over config":      {Source{Flags: map[string]string{"certificateIdentity": "a@b", "certificateOIDCIssuer": "https://i"}, Git: git("paraph.policy", "/p")}, [3]string{"", "", "a@b"}},
+	} {
+		c, err := ForVerification(tt.src)
+		if err != nil || [3]string{c.Policy.Value, c.Anchor.Value, c.Identity.Value} != tt.want {
+			t.Errorf("%s: %+v, %v", name, c, err)
+		}
 	}
 }
 

@@ -91,6 +91,7 @@ func valuesOf(k key) string {
 	}
 	return map[kind]string{
 		text: "text", boolean: "true, false", path: "path", url: "URL", duration: "duration such as `12h`", names: "names, joined by commas",
+		spec: "absolute path, or COMMITID:PATH",
 	}[k.kind]
 }
 

@@ -21,6 +21,7 @@ const (
 	one      // one of the listed words
 	duration // as time.ParseDuration reads it, or days: 30d
 	names    // names of Sigstore instances, joined by commas
+	spec     // an absolute path or COMMITID:PATH; as a flag FILE or REV:PATH
 )
 
 // A key is one setting: paraph.NAME in git's configuration, PARAPH_NAME in
@@ -64,8 +65,8 @@ var keys = []key{
 	{name: "browser", use: forSign},
 	{name: "certificateIdentity", use: forVerify},
 	{name: "certificateOIDCIssuer", use: forVerify},
-	{name: "policy", use: forVerify, pending: true},
-	{name: "policyAnchor", use: forVerify, pending: true},
+	{name: "policy", kind: spec, use: forVerify},
+	{name: "policyAnchor", use: forVerify},
 	{name: "agent", kind: boolean, use: forSign},
 	{name: "agentSocket", kind: path, use: forSign},
 	{name: "agentConfirm", kind: boolean, use: forSign},

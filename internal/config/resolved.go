@@ -27,6 +27,10 @@ type Verification struct {
 	// expressions come from flags only.
 	Identity, Issuer             Setting
 	IdentityRegexp, IssuerRegexp Setting
+	// Policy is a file or a path in a commit, Anchor a revision from which on
+	// the repository's policy counts. Of these and the one signer at most one is
+	// set.
+	Policy, Anchor Setting
 }
 
 // ForVerification resolves the settings of a verification.
@@ -41,6 +45,8 @@ func ForVerification(src Source) (*Verification, error) {
 		SMIMERoots:  v["smimeRoots"],
 		Identity:    v["certificateIdentity"],
 		Issuer:      v["certificateOIDCIssuer"],
+		Policy:      v["policy"],
+		Anchor:      v["policyAnchor"],
 	}
 	if value, ok := src.Flags[MaxRootAge]; ok {
 		if c.MaxRootAge, err = ParseDuration(value); err != nil || c.MaxRootAge <= 0 {
@@ -52,7 +58,38 @@ func ForVerification(src Source) (*Verification, error) {
 			*s = Setting{value, FromFlag, "--" + flagName(name)}
 		}
 	}
+	if err := c.chooseJudge(); err != nil {
+		return nil, err
+	}
 	return c, c.pairSigner()
+}
+
+// chooseJudge takes who decides, policy, anchor or the one signer, from the
+// strongest level that names any of them. Two at one level would leave open
+// which one counts.
+func (c *Verification) chooseJudge() error {
+	judges := [][]*Setting{{&c.Policy}, {&c.Anchor}, {&c.Identity, &c.IdentityRegexp, &c.Issuer, &c.IssuerRegexp}}
+	strongest := Level(0)
+	for _, s := range slices.Concat(judges...) {
+		if s.Set() && (strongest == 0 || s.Level < strongest) {
+			strongest = s.Level
+		}
+	}
+	var first *Setting
+	for _, judge := range judges {
+		i := slices.IndexFunc(judge, func(s *Setting) bool { return s.Level == strongest })
+		if i >= 0 && strongest != 0 {
+			if first != nil {
+				return errorf("%s and %s: only one of policy, policyAnchor and certificateIdentity may say who is trusted; remove one", first.Source, judge[i].Source)
+			}
+			first = judge[i]
+			continue
+		}
+		for _, s := range judge {
+			*s = Setting{}
+		}
+	}
+	return nil
 }
 
 // MaxRootAge is the key under which Source.Flags has the flag --max-root-age.

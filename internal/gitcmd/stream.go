@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -65,6 +66,40 @@ func (r *Repo) Commits(ctx context.Context, h History, visit func(RawObject) err
 	return err
 }
 
+// maxFamily bounds the line on a commit and its parents, in bytes.
+const maxFamily = 1 << 20
+
+// Walk lists the commits of a history, without reading them: visit is told the
+// id of each and of its parents, those that a shallow clone has cut off left
+// out. The slice is the callee's until it returns.
+func (r *Repo) Walk(ctx context.Context, h History, visit func(ids []string) error) error {
+	args, err := h.args()
+	if err != nil {
+		return err
+	}
+	err = r.pipe(ctx, nil, func(in *bufio.Reader) error {
+		lines := bufio.NewScanner(in)
+		lines.Buffer(nil, maxFamily)
+		for lines.Scan() {
+			ids := strings.Split(lines.Text(), " ")
+			for _, id := range ids {
+				if !isID(id) || len(id) != len(ids[0]) {
+					return fmt.Errorf("git rev-list answered %q", lines.Text())
+				}
+			}
+			if err := visit(ids); err != nil {
+				return err
+			}
+		}
+		return lines.Err()
+	}, slices.Insert(args, 1, "--parents")...)
+	var e *Error
+	if errors.As(err, &e) {
+		return r.walkFailure(ctx, err)
+	}
+	return err
+}
+
 // Cut reports whether a history has a commit whose parents a shallow clone
 // leaves out: git walks such a history as if it began there.
 func (r *Repo) Cut(ctx context.Context, h History) (bool, error) {
@@ -105,7 +140,23 @@ func (r *Repo) Stream(ctx context.Context, ids []string, visit func(RawObject) e
 	if len(ids) == 0 {
 		return nil
 	}
-	return r.stream(ctx, strings.NewReader(strings.Join(ids, "\n")+"\n"), visit)
+	return r.StreamSeq(ctx, slices.Values(ids), visit)
+}
+
+// StreamSeq is Stream of ids that are asked for only as they are needed.
+func (r *Repo) StreamSeq(ctx context.Context, ids iter.Seq[string], visit func(RawObject) error) error {
+	in, out := io.Pipe()
+	go func() {
+		w := bufio.NewWriter(out)
+		for id := range ids {
+			if _, err := w.WriteString(id + "\n"); err != nil {
+				return
+			}
+		}
+		out.CloseWithError(w.Flush())
+	}()
+	defer in.Close()
+	return r.stream(ctx, in, visit)
 }
 
 func (r *Repo) stream(ctx context.Context, ids io.Reader, visit func(RawObject) error) error {
@@ -151,6 +202,31 @@ func readNext(in *bufio.Reader) (RawObject, error) {
 
 // maxID is the length of the longest id in hexadecimal.
 const maxID = 64
+
+// A Ref is a name and what it leads to.
+type Ref struct{ Name, ID, Type string }
+
+// Refs lists branches, tags and remotes, without those that stand for another.
+func (r *Repo) Refs(ctx context.Context) ([]Ref, error) {
+	var refs []Ref
+	err := r.pipe(ctx, nil, func(in *bufio.Reader) error {
+		lines := bufio.NewScanner(in)
+		for lines.Scan() {
+			f := strings.SplitN(lines.Text(), " ", 4)
+			if len(f) != 4 || !isID(f[0]) {
+				return fmt.Errorf("git for-each-ref answered %q", lines.Text())
+			}
+			if f[2] == "" {
+				refs = append(refs, Ref{Name: f[3], ID: f[0], Type: f[1]})
+			}
+		}
+		return lines.Err()
+	}, "for-each-ref", "--format=%(objectname) %(objecttype) %(symref) %(refname)", "refs/heads/", "refs/tags/", "refs/remotes/")
+	if err != nil {
+		return nil, r.explain(ctx, err)
+	}
+	return refs, nil
+}
 
 // Tags returns the ids of the annotated tags that refs/tags lead to, each once.
 // What a tag leads to is not followed.

@@ -1,0 +1,250 @@
+package history
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/paraph/paraph/internal/policy"
+	"github.com/paraph/paraph/internal/verdict"
+)
+
+// maxEndings bounds how often the endings of a newer policy may change which
+// policy is the newest one.
+const maxEndings = 16
+
+// A mainline is how the policy developed along the first parents of a tip.
+type mainline struct {
+	*walk
+	line []int32 // the tip first, without the anchor
+	ref  string
+	from *policy.Policy // the anchor's
+
+	// In the order of the line: the policy in force at the parent of each.
+	inForce []*policy.Policy
+	broken  map[int32]*verdict.Error // policies that a commit breaks
+	newest  *policy.Policy           // in force at the tip
+
+	proven  bool                // the times of all commits are known
+	brought map[int32][]int32   // side commits, by the one that merges them
+	known   map[int32]*examined // those that change a policy
+	entries map[int32]treeEntry // of the policy, of mainline commits
+	parsed  map[string]loaded   // by the id of the blob and of .paraph
+	endings []*policy.Policy    // newest policies so far
+	under   map[*policy.Policy]*policy.Policy
+}
+
+type loaded struct {
+	policy *policy.Policy
+	err    error
+}
+
+// evolve finds out which policy is in force where.
+//
+// What ends a signer in the newest policy that is trusted ends it under older
+// ones too, and so may take the trust away from what made a policy: it is begun
+// anew until no newer endings come up. They only ever add up, so that it ends.
+func (m *mainline) evolve() error {
+	m.brought = map[int32][]int32{}
+	m.segments(m.line, make([]bool, len(m.ids)), func(n, by int32) {
+		if n != by {
+			m.brought[by] = append(m.brought[by], n)
+		}
+	})
+	m.known, m.entries, m.parsed = map[int32]*examined{}, map[int32]treeEntry{}, map[string]loaded{}
+	for range maxEndings {
+		m.under = map[*policy.Policy]*policy.Policy{}
+		newest, err := m.once()
+		if err != nil {
+			return err
+		}
+		if slices.Contains(m.endings, newest) {
+			m.newest = m.ending(newest)
+			return nil
+		}
+		m.endings = append(m.endings, newest)
+	}
+	return fmt.Errorf("the policy ends so many signers by one another that it is not clear which one is in force")
+}
+
+// once follows the line, with the endings that are known so far, and returns
+// the newest policy.
+func (m *mainline) once() (*policy.Policy, error) {
+	m.inForce = make([]*policy.Policy, len(m.line))
+	m.broken = map[int32]*verdict.Error{}
+	current := m.from
+	for i, n := range slices.Backward(m.line) {
+		m.inForce[i] = m.ending(current)
+		next, err := m.step(n, m.inForce[i])
+		if err != nil {
+			return nil, err
+		}
+		if next != nil {
+			current = next
+		}
+	}
+	return current, nil
+}
+
+// ending is a policy with all endings that are known.
+func (m *mainline) ending(p *policy.Policy) *policy.Policy {
+	out := m.under[p]
+	if out == nil {
+		out = p
+		for _, e := range m.endings {
+			out = out.Under(e)
+		}
+		m.under[p] = out
+	}
+	return out
+}
+
+// step is the policy that a commit of the mainline brings into force, nil if
+// it brings none.
+func (m *mainline) step(n int32, inForce *policy.Policy) (*policy.Policy, error) {
+	now, err := m.entry(n)
+	if err != nil {
+		return nil, m.unreadable(n, err)
+	}
+	var before treeEntry
+	if before, err = m.entry(m.parents[n][0]); err != nil || now == before {
+		return nil, m.unreadable(n, err)
+	}
+	next, err := m.load(n, now)
+	if isGit(err) {
+		return nil, m.unreadable(n, err)
+	}
+	if err != nil {
+		m.broken[n] = verdict.Errorf(verdict.Policy, "policy-broken", "this commit breaks the policy, and the one before it stays in force: %v", err)
+		return nil, nil
+	}
+	trusted, err := m.trusted(n, place{policy: inForce, ref: m.ref})
+	if !trusted || err != nil {
+		return nil, err
+	}
+	// A merge that only passes on what a side changed is not the one who
+	// changed it: whoever did must be allowed to.
+	for _, side := range m.brought[n] {
+		e, err := m.examined(side)
+		if err != nil {
+			return nil, err
+		}
+		paths, err := m.trees.changed(m.ctx, e, m.position(side).parents, onlyPolicy)
+		if err != nil {
+			return nil, m.unreadable(side, err)
+		}
+		if !slices.Contains(paths, policy.Path) {
+			continue
+		}
+		if trusted, err := m.trusted(side, place{policy: inForce, ref: m.ref, side: true}); !trusted || err != nil {
+			return nil, err
+		}
+	}
+	return next, nil
+}
+
+// onlyPolicy keeps the comparison of trees to where the policy is.
+func onlyPolicy(dir string) bool { return dir == "" || dir == policyDir }
+
+// unreadable is nil for a tree that breaks the rules: its commit is refused for
+// that, and no policy comes of it.
+func (m *mainline) unreadable(n int32, err error) error {
+	if err == nil || isVerdict(err) {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", m.hex(n), err)
+}
+
+// trusted reports whether a commit is, in a place.
+func (m *mainline) trusted(n int32, at place) (bool, error) {
+	e, err := m.examined(n)
+	if err != nil {
+		return false, err
+	}
+	if e.key != nil {
+		// The time of such a signature is known only once its ancestors are.
+		if err := m.prove(); err != nil {
+			return false, err
+		}
+	}
+	o, err := m.judged(e, []place{at}, m.position(n))
+	return o.Verdict == verdict.Trusted, err
+}
+
+// examined verifies a commit, or remembers that it was.
+func (m *mainline) examined(n int32) (*examined, error) {
+	if e := m.known[n]; e != nil {
+		return e, nil
+	}
+	raw, err := m.batch.Read(m.hex(n))
+	if err != nil {
+		return nil, err
+	}
+	e := m.examiner.examine(raw)
+	if e.result.Err != nil && e.result.Err.Class == verdict.Infrastructure {
+		return nil, e.result.Err
+	}
+	m.known[n] = e
+	return e, nil
+}
+
+// entry is the policy's in the tree of a commit.
+func (m *mainline) entry(n int32) (treeEntry, error) {
+	if e, ok := m.entries[n]; ok {
+		return e, nil
+	}
+	tree, err := m.treeOf(n)
+	if err != nil {
+		return treeEntry{}, err
+	}
+	e, err := m.trees.find(m.ctx, tree, policy.Path)
+	if err == nil {
+		m.entries[n] = e
+	}
+	return e, err
+}
+
+// place puts what the mainline brings under the policy in force before it.
+func (m *mainline) place(p *plan) error {
+	inForce := map[int32]*policy.Policy{}
+	for i, n := range m.line {
+		inForce[n] = m.inForce[i]
+	}
+	exempt := map[*policy.Policy][]bool{}
+	for _, pol := range m.inForce {
+		if _, known := exempt[pol]; !known {
+			var err error
+			if exempt[pol], err = m.exemptBy(pol, []string{"^" + m.anchor.id}); err != nil {
+				return err
+			}
+		}
+	}
+	m.segments(m.line, make([]bool, len(m.ids)), func(n, by int32) {
+		pol := inForce[by]
+		if e := exempt[pol]; e != nil && e[n] {
+			p.skip(n)
+			return
+		}
+		p.put(n, place{policy: pol, ref: alike(pol, m.ref), side: n != by, refused: m.broken[n]})
+	})
+	return nil
+}
+
+// prove learns the proven times of all commits of the walk, once.
+func (m *mainline) prove() error {
+	if m.proven {
+		return nil
+	}
+	m.proven = true
+	order := make([]int32, 0, len(m.ids))
+	m.segments(m.line, make([]bool, len(m.ids)), func(n, _ int32) { order = append(order, n) })
+	next := 0
+	return pipeline(m.ctx, m.repo, m.names(order), m.opts.jobs(), m.examiner.examine, func(e *examined) error {
+		n := order[next]
+		next++
+		if e.kind == "" {
+			return missing(m.hex(n))
+		}
+		m.learn(n, e)
+		return nil
+	})
+}

@@ -1,0 +1,91 @@
+package history
+
+import (
+	"fmt"
+
+	"github.com/paraph/paraph/internal/policy"
+	"github.com/paraph/paraph/internal/verdict"
+)
+
+// A place is where commits stand, and what is said of them there.
+type place struct {
+	policy  *policy.Policy // nil: nobody said whom to trust
+	ref     string         // full name, "" for none
+	side    bool           // a merge brought them in
+	refused *verdict.Error // all of them are, nil if the policy decides
+}
+
+// A plan is the order in which commits are judged, parents first, and the
+// places of each. Many commits stand in the same places: a set of places is a
+// number.
+type plan struct {
+	order  []int32
+	placed []bool
+	places []place
+	known  map[place]int32
+	sets   [][]int32 // of places
+	setOf  map[string]int32
+	set    []int32 // of each commit
+}
+
+func newPlan(g *graph) *plan {
+	return &plan{
+		placed: make([]bool, len(g.ids)), set: make([]int32, len(g.ids)),
+		known: map[place]int32{}, sets: [][]int32{nil}, setOf: map[string]int32{"": 0},
+	}
+}
+
+// put has a commit stand in a place too.
+func (p *plan) put(n int32, at place) {
+	p.skip(n)
+	number, ok := p.known[at]
+	if !ok {
+		number = int32(len(p.places))
+		p.places = append(p.places, at)
+		p.known[at] = number
+	}
+	old := p.sets[p.set[n]]
+	for _, has := range old {
+		if has == number {
+			return
+		}
+	}
+	next := append(old[:len(old):len(old)], number)
+	name := fmt.Sprint(next)
+	set, ok := p.setOf[name]
+	if !ok {
+		set = int32(len(p.sets))
+		p.sets = append(p.sets, next)
+		p.setOf[name] = set
+	}
+	p.set[n] = set
+}
+
+// at are the places of a commit. One that was put in order and has none is
+// exempt.
+func (p *plan) at(n int32) (out []place) {
+	for _, number := range p.sets[p.set[n]] {
+		out = append(out, p.places[number])
+	}
+	return out
+}
+
+// exempt reports whether whatever speaks of a commit exempts it.
+func (p *plan) exempt(n int32) bool { return p.set[n] == 0 }
+
+// skip puts a commit in order that is exempt here.
+func (p *plan) skip(n int32) {
+	if !p.placed[n] {
+		p.placed[n] = true
+		p.order = append(p.order, n)
+	}
+}
+
+// alike is the ref, or "refs/" where no section speaks of it: all such refs are
+// judged alike.
+func alike(pol *policy.Policy, ref string) string {
+	if pol != nil && ref != "" && !pol.Sectioned(ref) {
+		return "refs/"
+	}
+	return ref
+}

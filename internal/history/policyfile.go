@@ -1,0 +1,158 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/paraph/paraph/internal/gitcmd"
+	"github.com/paraph/paraph/internal/policy"
+	"github.com/paraph/paraph/internal/verdict"
+)
+
+// policyDir is the folder of policies and their keys.
+const policyDir = ".paraph"
+
+// maxKeyFile bounds a file of keys, in bytes.
+const maxKeyFile = 4 << 20
+
+// ErrPolicy says that a policy cannot be had, or not be used.
+var ErrPolicy = errors.New("no policy to judge by")
+
+// A PolicySpec names a policy: a file, or a path in the tree of a commit.
+type PolicySpec struct {
+	Rev, Path string // Rev is "" for a file
+}
+
+// ParsePolicySpec reads FILE or REV:PATH. What has a colon is a file if there is
+// one of that name, or if it begins with a slash or a dot.
+func ParsePolicySpec(s string) PolicySpec {
+	rev, path, found := strings.Cut(s, ":")
+	if !found || rev == "" || filepath.IsAbs(s) || strings.HasPrefix(s, ".") {
+		return PolicySpec{Path: s}
+	}
+	if _, err := os.Lstat(s); err == nil {
+		return PolicySpec{Path: s}
+	}
+	return PolicySpec{rev, path}
+}
+
+// ReadFile reads at most so many bytes of a file, and one more where there are more.
+type ReadFile func(path string, limit int64) ([]byte, error)
+
+// LoadPolicy reads the policy that a spec names.
+func LoadPolicy(ctx context.Context, repo *gitcmd.Repo, s PolicySpec, read ReadFile) (*policy.Policy, error) {
+	if s.Rev == "" {
+		data, err := read(s.Path, policy.MaxSize)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrPolicy, err)
+		}
+		return policy.Parse(data, policy.Source{Name: s.Path}, func(path string) ([]byte, error) {
+			return limited(read, path)
+		})
+	}
+	batch, err := repo.Batch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer batch.Close()
+	trees := newTreeReader(repo, batch)
+	commit, tree, err := trees.commit(ctx, repo, s.Rev)
+	if err != nil {
+		return nil, err
+	}
+	entry, err := trees.find(ctx, tree, s.Path)
+	if err != nil {
+		return nil, fmt.Errorf("%s:%s: %w", s.Rev, s.Path, err)
+	}
+	return trees.policy(ctx, policy.Source{Name: commit + ":" + s.Path, Blob: entry.ID}, tree, entry)
+}
+
+func limited(read ReadFile, path string) ([]byte, error) {
+	data, err := read(path, maxKeyFile)
+	if err == nil && len(data) > maxKeyFile {
+		err = fmt.Errorf("%s has more than %d bytes", path, maxKeyFile)
+	}
+	return data, err
+}
+
+// policy parses the policy at an entry of a tree. Key files are from the same
+// tree.
+func (t *treeReader) policy(ctx context.Context, from policy.Source, tree string, entry treeEntry) (*policy.Policy, error) {
+	data, err := t.file(entry, policy.Path, policy.MaxSize)
+	if err != nil {
+		return nil, err
+	}
+	return policy.Parse(data, from, func(path string) ([]byte, error) {
+		e, err := t.find(ctx, tree, path)
+		if err != nil {
+			return nil, err
+		}
+		return t.file(e, path, maxKeyFile)
+	})
+}
+
+// file reads a regular file, and neither a link nor anything else.
+func (t *treeReader) file(e treeEntry, path string, limit int) ([]byte, error) {
+	what := ""
+	switch {
+	case e.ID == "":
+		what = "is not there"
+	case e.Mode == modeLink:
+		what = "is a symbolic link"
+	case e.Mode == modeSubmodule:
+		what = "is a submodule"
+	case e.Mode != modeFile && e.Mode != modeProgram:
+		what = "is not a file"
+	}
+	if what != "" {
+		return nil, fmt.Errorf("%w: %s %s", ErrPolicy, path, what)
+	}
+	raw, err := t.batch.Read(e.ID)
+	if err != nil {
+		return nil, err
+	}
+	if raw.Type != "blob" || raw.Raw == nil || len(raw.Raw) > limit {
+		return nil, fmt.Errorf("%w: %s is no file of at most %d bytes", ErrPolicy, path, limit)
+	}
+	return raw.Raw, nil
+}
+
+// load is the policy that a commit has, parsed once.
+func (m *mainline) load(n int32, entry treeEntry) (*policy.Policy, error) {
+	tree, err := m.treeOf(n)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := m.trees.find(m.ctx, tree, policyDir)
+	if err != nil {
+		return nil, err
+	}
+	// Under a policy of the same text the keys may be others.
+	name := dir.ID + " " + entry.ID
+	if l, ok := m.parsed[name]; ok {
+		return l.policy, l.err
+	}
+	p, err := m.trees.policy(m.ctx, policy.Source{Name: m.hex(n) + ":" + policy.Path, Blob: entry.ID}, tree, entry)
+	if isGit(err) {
+		return nil, err
+	}
+	m.parsed[name] = loaded{p, err}
+	return p, err
+}
+
+// isVerdict reports an error that says something about an object, not about
+// what keeps it from being read.
+func isVerdict(err error) bool {
+	var e *verdict.Error
+	return errors.As(err, &e) && e.Class != verdict.Infrastructure
+}
+
+// isGit reports an error that says nothing about a policy: it could not be read.
+func isGit(err error) bool {
+	var e *gitcmd.Error
+	return errors.As(err, &e) || errors.Is(err, gitcmd.ErrMissing) || errors.Is(err, context.Canceled)
+}

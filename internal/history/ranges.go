@@ -1,0 +1,221 @@
+package history
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/paraph/paraph/internal/gitcmd"
+	"github.com/paraph/paraph/internal/policy"
+	"github.com/paraph/paraph/internal/verdict"
+)
+
+// A tip is where the walk begins, and what it is known as.
+type tip struct {
+	id  string
+	ref string // full name, "" for none
+}
+
+// Range verifies the commits that a range names as git rev-list does: A..B with
+// all parents.
+func (v *Verification) Range(expr string) error {
+	r := &v.run
+	from, to, found := strings.Cut(expr, "..")
+	if !found || strings.HasPrefix(to, ".") || strings.Contains(to, "..") {
+		return fmt.Errorf("%q: %w: a range is A..B", expr, gitcmd.ErrRevision)
+	}
+	if from == "" {
+		from = "HEAD"
+	}
+	if to == "" {
+		to = "HEAD"
+	}
+	a, err := r.commitID(from)
+	if err != nil {
+		return err
+	}
+	b, err := r.repo.Resolve(r.ctx, to)
+	if err != nil {
+		return err
+	}
+	id, err := r.commitID(to)
+	if err != nil {
+		return err
+	}
+	ref := b.Ref
+	if r.opts.Ref != "" {
+		ref = r.opts.Ref
+	}
+	return r.walkFrom(expr, []tip{{id, ref}}, []string{"^" + a})
+}
+
+// commitID is the id of the commit that a revision leads to.
+func (r *run) commitID(rev string) (string, error) {
+	found, err := r.repo.Resolve(r.ctx, rev+"^{commit}")
+	return found.ID, err
+}
+
+// walkFrom verifies what tips reach and the excluded revisions do not.
+func (r *run) walkFrom(name string, tips []tip, excluded []string) error {
+	var revs []string
+	for _, t := range tips {
+		revs = append(revs, t.id)
+	}
+	g, err := readGraph(r.ctx, r.repo, gitcmd.History{Revisions: append(slices.Clone(revs), excluded...)})
+	if err != nil {
+		return err
+	}
+	if r.opts.Found != nil {
+		r.opts.Found(len(g.ids))
+	}
+	if r.anchor != nil {
+		return r.fromAnchor(name, g, tips, revs)
+	}
+	w := r.newWalk(g)
+	p := newPlan(g)
+	exempt, err := w.exemptBy(r.opts.Policy, excluded)
+	if err != nil {
+		return err
+	}
+	for _, t := range tips {
+		w.fixed(p, t, r.opts.Policy, exempt)
+	}
+	return w.follow(r.ctx, p, name, all)
+}
+
+func all(int32) bool { return true }
+
+// fixed places what a tip reaches under one policy.
+func (w *walk) fixed(p *plan, t tip, pol *policy.Policy, exempt []bool) {
+	n, ok := w.number(t.id)
+	if !ok {
+		return // the range is empty
+	}
+	ref := alike(pol, t.ref)
+	line, _, _ := w.firstParents(n)
+	w.segments(line, make([]bool, len(w.ids)), func(n, by int32) {
+		if exempt != nil && exempt[n] {
+			p.skip(n)
+			return
+		}
+		p.put(n, place{policy: pol, ref: ref, side: w.opts.Incoming || n != by})
+	})
+}
+
+// number is the number of a commit, if the walk has it.
+func (g *graph) number(id string) (int32, bool) {
+	o, err := parseID(id)
+	if err != nil {
+		return 0, false
+	}
+	n, ok := g.index[o]
+	return n, ok
+}
+
+// exemptBy are the commits of the walk that a policy exempts, nil for none.
+func (w *walk) exemptBy(p *policy.Policy, excluded []string) ([]bool, error) {
+	if p == nil || len(p.TrustUpTo) == 0 {
+		return nil, nil
+	}
+	exempt := make([]bool, len(w.ids))
+	var inside []int32
+	for _, id := range p.TrustUpTo {
+		if n, ok := w.number(id); ok {
+			inside = append(inside, n)
+			continue
+		}
+		if _, err := w.commitID(id); err != nil {
+			continue // not in this repository: it has no ancestors here
+		}
+		err := w.repo.Walk(w.ctx, gitcmd.History{Revisions: append([]string{id}, excluded...)}, func(ids []string) error {
+			if n, ok := w.number(ids[0]); ok {
+				exempt[n] = true
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for n, is := range w.ancestors(inside...) {
+		exempt[n] = exempt[n] || is
+	}
+	return exempt, nil
+}
+
+// fromAnchor verifies what g has, by the policies that the anchor's became.
+// What the anchor reaches is exempt: it is what a walk without it lacks.
+func (r *run) fromAnchor(name string, g *graph, tips []tip, revs []string) error {
+	after, err := readGraph(r.ctx, r.repo, gitcmd.History{Revisions: append(slices.Clone(revs), "^"+r.anchor.id)})
+	if err != nil {
+		return err
+	}
+	before, seen := newPlan(g), make([]bool, len(g.ids))
+	for _, t := range tips {
+		if n, ok := g.number(t.id); ok {
+			line, _, _ := g.firstParents(n)
+			g.segments(line, seen, func(n, _ int32) {
+				if _, ok := after.index[g.ids[n]]; !ok {
+					before.skip(n)
+				}
+			})
+		}
+	}
+	if err := r.newWalk(g).follow(r.ctx, before, name, all); err != nil {
+		return err
+	}
+	w, p := r.newWalk(after), newPlan(after)
+	for _, t := range tips {
+		if err := w.anchored(p, t); err != nil {
+			return err
+		}
+	}
+	return w.follow(r.ctx, p, name, func(n int32) bool {
+		_, ok := g.index[after.ids[n]]
+		return ok
+	})
+}
+
+// anchored places what a tip reaches, each under the policy in force there.
+func (w *walk) anchored(p *plan, t tip) error {
+	n, ok := w.number(t.id)
+	if !ok {
+		return nil // the anchor reaches it
+	}
+	line, end, found := w.firstParents(n)
+	if !found || end.hex(w.digits) != w.anchor.id {
+		if !w.contains(n, w.anchor.id) {
+			exempt, err := w.exemptBy(w.anchor.policy, []string{"^" + w.anchor.id})
+			if err == nil {
+				w.fixed(p, t, w.anchor.policy, exempt)
+			}
+			return err
+		}
+		off := verdict.Errorf(verdict.Policy, "anchor-off-mainline",
+			"the anchor %s is not on the mainline (the first parents) of %s: merge the other way round, or git pull --rebase", w.anchor.id, t.id)
+		w.segments(line, make([]bool, len(w.ids)), func(n, _ int32) {
+			p.put(n, place{policy: w.anchor.policy, ref: t.ref, refused: off})
+		})
+		return nil
+	}
+	m := &mainline{walk: w, line: line, ref: t.ref, from: w.anchor.policy}
+	if err := m.evolve(); err != nil {
+		return err
+	}
+	return m.place(p)
+}
+
+// contains reports whether a commit outside of the walk is reached.
+func (g *graph) contains(from int32, id string) bool {
+	for n, is := range g.ancestors(from) {
+		if !is {
+			continue
+		}
+		for _, p := range g.parents[n] {
+			if p < 0 && g.hex(p) == id {
+				return true
+			}
+		}
+	}
+	return false
+}

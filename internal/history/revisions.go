@@ -1,0 +1,260 @@
+package history
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/paraph/paraph/internal/gitcmd"
+	"github.com/paraph/paraph/internal/payload"
+	"github.com/paraph/paraph/internal/policy"
+	"github.com/paraph/paraph/internal/verdict"
+	"github.com/paraph/paraph/internal/verify"
+)
+
+// maxTags bounds how many tags may lead from one to the next.
+const maxTags = 16
+
+// Revision verifies the object that a revision names. An annotated tag is
+// followed: what it leads to is verified too, down to the commit. A commit, or
+// the target of a tag, that is not in the repository ends that without a
+// failure.
+func (v *Verification) Revision(rev string) error {
+	r := &v.run
+	found, err := r.repo.Resolve(r.ctx, rev)
+	if err != nil {
+		return err
+	}
+	if r.opts.Ref != "" {
+		found.Ref = r.opts.Ref
+	}
+	return r.object(rev, found, found.Ref)
+}
+
+// object verifies what a revision was found to be, as what the ref leads to.
+func (r *run) object(name string, found gitcmd.Revision, ref string) error {
+	commit, err := r.chain(name, found.ID, ref)
+	if errors.Is(err, errNoTarget) {
+		return nil
+	}
+	if commit == nil || err != nil {
+		return err
+	}
+	return r.commit(name, commit, ref)
+}
+
+// errNoTarget says that what a tag leads to is not in the repository.
+var errNoTarget = errors.New("what the tag leads to is not here")
+
+// chain judges the tags that lead to a commit, and returns that, verified but
+// not judged: nil where the tags lead to something else.
+func (r *run) chain(name, id, ref string) (*examined, error) {
+	var tags []*examined
+	for len(tags) <= maxTags {
+		raw, err := r.batch.Read(id)
+		if len(tags) > 0 && errors.Is(err, gitcmd.ErrMissing) {
+			return nil, cmp.Or(r.tags(name, tags, ref, nil), fmt.Errorf("%s: %w: %w", id, errNoTarget, gitcmd.ErrMissing))
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(tags) > 0 {
+			last := tags[len(tags)-1]
+			if said := last.payload.ObjectType; said != raw.Type {
+				last.result.Reject(verdict.Errorf(verdict.Binding, "tag-target-type", "the tag says that it leads to a %s, and %s is a %s", said, raw.ID, raw.Type))
+			}
+		}
+		switch raw.Type {
+		case string(payload.Commit):
+			e := r.examiner.examine(raw)
+			return e, r.tags(name, tags, ref, e)
+		case string(payload.Tag):
+			e := r.examiner.examine(raw)
+			tags = append(tags, e)
+			if e.payload == nil {
+				return nil, r.tags(name, tags, ref, nil)
+			}
+			id = e.payload.Object
+		default:
+			if len(tags) == 0 {
+				return nil, fmt.Errorf("%s is a %s: only commits and tags are signed", name, raw.Type)
+			}
+			return nil, r.tags(name, tags, ref, nil)
+		}
+	}
+	return nil, fmt.Errorf("%s: more than %d tags lead from one to the next", name, maxTags)
+}
+
+// tags judges tags of which the first one was reached by a ref, and each other
+// by the one before it. commit is what the last one leads to, nil if that is none.
+func (r *run) tags(name string, tags []*examined, ref string, commit *examined) error {
+	pol, err := r.policyForTag(commit)
+	if err != nil {
+		return r.unjudged(err)
+	}
+	for i, e := range tags {
+		if i > 0 {
+			ref = ""
+		}
+		if err := r.tag(name, e, ref, pol); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tag judges a tag object that a ref leads to, "" for none.
+func (r *run) tag(name string, e *examined, ref string, pol *policy.Policy) error {
+	checkTagName(e.result, e.payload, ref)
+	if pol != nil {
+		for _, id := range pol.TrustTags {
+			if id == e.id {
+				e.result = &verify.Result{Kind: payload.Tag, Verdict: verdict.Exempt}
+			}
+		}
+	}
+	at := []place{{policy: pol, ref: ref}}
+	if e.result.Verdict == verdict.Exempt {
+		at = nil
+	}
+	o, err := r.judged(e, at, position{})
+	if err != nil {
+		return r.unjudged(err)
+	}
+	o.Ref, o.Range = ref, name
+	return r.tell(o)
+}
+
+// policyForTag is the policy that a tag is judged by: with an anchor the one in
+// force at the commit that it leads to.
+func (r *run) policyForTag(commit *examined) (*policy.Policy, error) {
+	if r.anchor == nil {
+		return r.opts.Policy, nil
+	}
+	if commit == nil {
+		return r.anchor.policy, nil
+	}
+	after, err := readGraph(r.ctx, r.repo, gitcmd.History{Revisions: []string{commit.id, "^" + r.anchor.id}})
+	if err != nil {
+		return nil, err
+	}
+	w := r.newWalk(after)
+	n, ok := w.number(commit.id)
+	if !ok {
+		return r.anchor.policy, nil
+	}
+	line, end, found := w.firstParents(n)
+	if !found || end.hex(w.digits) != r.anchor.id {
+		return r.anchor.policy, nil
+	}
+	m := &mainline{walk: w, line: line, from: r.anchor.policy}
+	err = m.evolve()
+	return m.newest, err
+}
+
+// commit judges a commit by itself.
+func (r *run) commit(name string, e *examined, ref string) error {
+	g := newGraph()
+	g.digits = len(e.id)
+	id, err := parseID(e.id)
+	if err != nil {
+		return err
+	}
+	var parents []oid
+	var excluded []string
+	if e.payload != nil {
+		for _, p := range e.payload.Parents {
+			o, err := parseID(p)
+			if err != nil {
+				return err
+			}
+			parents = append(parents, o)
+			excluded = append(excluded, "^"+p)
+		}
+	}
+	if err := g.add(id, parents); err != nil {
+		return err
+	}
+	g.close()
+	t := tip{e.id, ref}
+	if r.anchor != nil {
+		return r.fromAnchor(name, g, []tip{t}, []string{e.id})
+	}
+	w, p := r.newWalk(g), newPlan(g)
+	exempt, err := w.exemptBy(r.opts.Policy, excluded)
+	if err != nil {
+		return r.unjudged(&unjudgedError{fmt.Errorf("%s: whether trustUpTo exempts it cannot be told: %w", e.id, err)})
+	}
+	w.fixed(p, t, r.opts.Policy, exempt)
+	if p.exempt(0) {
+		e.result = &verify.Result{Kind: payload.Commit, Verdict: verdict.Exempt}
+	}
+	o, err := w.settle(p, 0, e)
+	if err != nil {
+		return r.unjudged(err)
+	}
+	o.Range = name
+	return r.tell(o)
+}
+
+// Objects verifies objects by their ids, each by itself.
+func (v *Verification) Objects(name string, ids []string) error {
+	r := &v.run
+	return pipeline(r.ctx, r.repo, func(yield func(string) bool) {
+		for _, id := range ids {
+			if !yield(id) {
+				return
+			}
+		}
+	}, r.opts.jobs(), r.examiner.examine, func(e *examined) error {
+		switch e.kind {
+		case "":
+			return r.unjudged(&unjudgedError{missing(e.id)})
+		case string(payload.Commit):
+			return r.commit(name, e, r.opts.Ref)
+		case string(payload.Tag):
+			return r.tags(name, []*examined{e}, r.opts.Ref, nil)
+		}
+		return r.unjudged(&unjudgedError{fmt.Errorf("%s is a %s: only commits and tags are signed", e.id, e.kind)})
+	})
+}
+
+// All verifies what branches, tags and remotes reach, each as its ref.
+func (v *Verification) All() error {
+	r := &v.run
+	refs, err := r.repo.Refs(r.ctx)
+	if err != nil {
+		return err
+	}
+	var tips []tip
+	for _, ref := range refs {
+		id := ref.ID
+		if ref.Type != string(payload.Commit) {
+			commit, err := r.chain(ref.Name, ref.ID, ref.Name)
+			if errors.Is(err, errNoTarget) {
+				err = r.unjudged(&unjudgedError{err})
+			}
+			if err != nil {
+				return err
+			}
+			if commit == nil {
+				continue
+			}
+			id = commit.id
+		}
+		tips = append(tips, tip{id, ref.Name})
+	}
+	if len(tips) == 0 {
+		return nil
+	}
+	return r.walkFrom("--all", tips, nil)
+}
+
+// checkTagName holds the name that was signed against the ref that led here.
+func checkTagName(r *verify.Result, p *payload.Payload, ref string) {
+	name, isTag := strings.CutPrefix(ref, "refs/tags/")
+	if isTag && p != nil && name != p.TagName {
+		r.Reject(verdict.Errorf(verdict.Binding, "tag-name", "%s leads to a tag that was made as %q", ref, p.TagName))
+	}
+}
