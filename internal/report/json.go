@@ -1,15 +1,15 @@
 package report
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 	"unicode/utf16"
 
-	"github.com/paraph/paraph/internal/verdict"
 	"github.com/paraph/paraph/internal/verify"
 )
 
@@ -17,33 +17,39 @@ import (
 // removed within one version.
 const schema = 1
 
-type runJSON struct {
-	Schema  int                     `json:"schema"`
-	Summary map[verdict.Verdict]int `json:"summary"`
-	Results []resultJSON            `json:"results"`
+// endJSON is what comes after a document's results.
+type endJSON struct {
+	Summary     map[string]int `json:"summary"`
+	Ranges      []string       `json:"ranges"`
+	Interrupted bool           `json:"interrupted"`
+	Unchecked   []string       `json:"unchecked"`
 }
 
 type resultJSON struct {
-	Schema  int             `json:"schema,omitempty"` // in NDJSON only
-	ID      string          `json:"id"`
-	Type    string          `json:"type"`
-	Ref     *string         `json:"ref"`
-	Verdict verdict.Verdict `json:"verdict"`
-	Signer  *signerJSON     `json:"signer"`
-	Times   timesJSON       `json:"times"`
-	Log     *logJSON        `json:"log"`
-	Root    *rootJSON       `json:"root"`
-	Policy  *policyJSON     `json:"policy"`
-	Checks  []checkJSON     `json:"checks"`
-	Error   *errorJSON      `json:"error"`
+	Schema  int         `json:"schema,omitempty"` // in NDJSON only
+	ID      string      `json:"id"`
+	Type    string      `json:"type"`
+	Ref     *string     `json:"ref"`
+	Verdict string      `json:"verdict"`
+	Range   *string     `json:"range"`
+	Signer  *signerJSON `json:"signer"`
+	Times   timesJSON   `json:"times"`
+	Log     *logJSON    `json:"log"`
+	Root    *rootJSON   `json:"root"`
+	Policy  *policyJSON `json:"policy"`
+	Checks  []checkJSON `json:"checks"`
+	Error   *errorJSON  `json:"error"`
 }
 
+// signerJSON is a certificate's signer, or a key: then identity, issuer and
+// instance are null.
 type signerJSON struct {
 	Name     *string           `json:"name"` // the policy's name for the signer
-	Identity string            `json:"identity"`
-	Issuer   string            `json:"issuer"`
-	Instance string            `json:"instance"`
+	Identity *string           `json:"identity"`
+	Issuer   *string           `json:"issuer"`
+	Instance *string           `json:"instance"`
 	Claims   map[string]string `json:"claims"`
+	Key      *string           `json:"key"`
 }
 
 type timesJSON struct {
@@ -91,45 +97,89 @@ type errorJSON struct {
 	Message string `json:"message"`
 }
 
-// JSON writes one document for the whole run.
-func JSON(w io.Writer, objects []Object) error {
-	run := runJSON{Schema: schema, Summary: map[verdict.Verdict]int{}, Results: []resultJSON{}}
-	for _, o := range objects {
-		run.Summary[o.Verdict]++
-		run.Results = append(run.Results, toJSON(o))
-	}
-	out, err := json.MarshalIndent(run, "", "  ")
+// A jsonWriter writes one document for the whole run: results as they come,
+// then what they add up to.
+type jsonWriter struct {
+	w     *bufio.Writer // remembers the first error
+	begun bool
+}
+
+func newJSON(w io.Writer) *jsonWriter { return &jsonWriter{w: bufio.NewWriter(w)} }
+
+func (j *jsonWriter) Object(o Object) error {
+	out, err := json.MarshalIndent(toJSON(o), "    ", "  ")
 	if err != nil {
 		return err
 	}
-	return WriteJSON(w, out)
+	j.begin()
+	fmt.Fprint(j.w, "\n    ")
+	return writeEscaped(j.w, out)
 }
 
-// NDJSON writes one result a line, each with the schema.
-func NDJSON(w io.Writer, objects []Object) error {
-	for _, o := range objects {
-		r := toJSON(o)
-		r.Schema = schema
-		out, err := json.Marshal(r)
-		if err != nil {
-			return err
-		}
-		if err := WriteJSON(w, out); err != nil {
-			return err
-		}
+// begin writes what stands before a result.
+func (j *jsonWriter) begin() {
+	if j.begun {
+		fmt.Fprint(j.w, ",")
+		return
 	}
-	return nil
+	j.begun = true
+	fmt.Fprintf(j.w, "{\n  \"schema\": %d,\n  \"results\": [", schema)
 }
+
+func (j *jsonWriter) Close(s Summary) error {
+	end := endJSON{Summary: map[string]int{}, Ranges: append([]string{}, s.Ranges...), Interrupted: s.Interrupted, Unchecked: s.unchecked()}
+	for v, n := range s.Counts {
+		end.Summary[word(v)] += n
+	}
+	out, err := json.MarshalIndent(end, "", "  ")
+	if err != nil {
+		return err
+	}
+	if j.begun {
+		fmt.Fprint(j.w, "\n  ")
+	} else {
+		j.begin()
+	}
+	fmt.Fprint(j.w, "],")
+	_ = WriteJSON(j.w, out[1:]) // of an object all but the first brace
+	return j.w.Flush()
+}
+
+// An ndjsonWriter writes one result a line, each with the schema, at once.
+type ndjsonWriter struct{ w io.Writer }
+
+func (n *ndjsonWriter) Object(o Object) error {
+	r := toJSON(o)
+	r.Schema = schema
+	out, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return WriteJSON(n.w, out)
+}
+
+func (n *ndjsonWriter) Close(Summary) error { return nil }
 
 // WriteJSON writes JSON for programs, and a line break. Characters that a
 // terminal obeys or hides can stand in strings only, where a \u escape is the
 // same text (RFC 8259, section 7); encoding/json escapes some of them and not
 // all.
 func WriteJSON(w io.Writer, out []byte) error {
-	var b strings.Builder
+	return writeEscaped(w, append(out, '\n'))
+}
+
+// writeEscaped is WriteJSON without the line break. Nearly all text has nothing
+// to escape, and is written as it is.
+func writeEscaped(w io.Writer, out []byte) error {
+	hostile := func(c rune) bool { return c != '\n' && isHostile(c) }
+	if !bytes.ContainsFunc(out, hostile) {
+		_, err := w.Write(out)
+		return err
+	}
+	var b bytes.Buffer
 	for _, c := range string(out) {
 		switch {
-		case c == '\n' || !isHostile(c):
+		case !hostile(c):
 			b.WriteRune(c)
 		case c > 0xffff:
 			hi, lo := utf16.EncodeRune(c)
@@ -138,18 +188,14 @@ func WriteJSON(w io.Writer, out []byte) error {
 			fmt.Fprintf(&b, "\\u%04x", c)
 		}
 	}
-	b.WriteByte('\n')
-	_, err := io.WriteString(w, b.String())
+	_, err := w.Write(b.Bytes())
 	return err
 }
 
 func toJSON(o Object) resultJSON {
-	out := resultJSON{ID: o.ID, Type: o.Type, Verdict: o.Verdict, Checks: checks(o.Checks)}
-	if o.Ref != "" {
-		out.Ref = &o.Ref
-	}
-	if s := o.Signer; s != nil {
-		out.Signer = &signerJSON{Identity: s.Name, Issuer: s.Issuer, Instance: s.Instance, Claims: s.Claims}
+	out := resultJSON{
+		ID: o.ID, Type: o.Type, Ref: textOrNull(o.Ref), Range: textOrNull(o.Range), Verdict: word(o.Verdict),
+		Signer: toSigner(o), Checks: checks(o.Checks),
 	}
 	out.Times.Timestamps = []string{}
 	for _, t := range o.Timestamps {
@@ -166,10 +212,30 @@ func toJSON(o Object) resultJSON {
 		out.Root = &rootJSON{r.Instance, r.Origin, timeOrNull(r.Checked), timeOrNull(r.Expires)}
 	}
 	if o.PolicySource != "" {
-		out.Policy = &policyJSON{Source: o.PolicySource}
+		out.Policy = &policyJSON{Source: o.PolicySource, Blob: textOrNull(o.PolicyBlob), Rule: textOrNull(o.Rule)}
+		if o.Line > 0 {
+			out.Policy.Line = &o.Line
+		}
 	}
 	if e := o.Err; e != nil {
 		out.Error = &errorJSON{e.Class.String(), e.Rule, e.Message}
+	}
+	return out
+}
+
+// toSigner says who signed, nil where nobody is proven.
+func toSigner(o Object) *signerJSON {
+	out := &signerJSON{Name: textOrNull(o.SignerName), Claims: map[string]string{}}
+	switch s := o.Signer; {
+	case s != nil:
+		out.Identity, out.Issuer, out.Instance = &s.Name, &s.Issuer, &s.Instance
+		if s.Claims != nil {
+			out.Claims = s.Claims
+		}
+	case o.Key != "":
+		out.Key = &o.Key
+	default:
+		return nil
 	}
 	return out
 }
@@ -184,6 +250,13 @@ func checks(in []verify.Check) []checkJSON {
 		}
 	}
 	return out
+}
+
+func textOrNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }
 
 func timeOrNull(t time.Time) *string {

@@ -1,18 +1,14 @@
 // Package report writes verification results: one result, several writers.
-// Everything that comes from a signed object or a certificate is escaped on
-// its way out.
+//
+// Results come one by one and go out one by one: however long a history is,
+// what a [Writer] keeps is bounded. Everything that comes from a signed object,
+// a certificate or a policy is escaped on its way out.
 package report
 
 import (
 	"fmt"
 	"io"
-	"slices"
-	"strings"
-	"time"
-	"unicode"
 
-	"github.com/paraph/paraph/internal/trust"
-	"github.com/paraph/paraph/internal/trust/builtin"
 	"github.com/paraph/paraph/internal/verdict"
 	"github.com/paraph/paraph/internal/verify"
 )
@@ -22,182 +18,124 @@ type Object struct {
 	ID   string
 	Type string // "commit" or "tag"
 	Ref  string // the ref that led to it, or ""
+	// Range is the argument that led to it: A..B, --all, or a revision.
+	Range string
+	// Single is an object that was named by itself: text explains it, whatever
+	// its verdict. Others are counted, and explained where they fail.
+	Single bool
 	*verify.Result
-	// PolicySource says who was asked whether the signer is allowed, or "".
-	PolicySource string
+	// Key made a signature that no certificate belongs to, as
+	// "SSH SHA256:..." or "OpenPGP FINGERPRINT"; "" unless it did.
+	Key string
+
+	// PolicySource says who was asked whether the signer is allowed, or "":
+	// COMMITID:PATH, a file, or the setting that names the one signer.
+	// PolicyBlob is the id of a policy's blob, "" for a file.
+	PolicySource, PolicyBlob string
+	SignerName               string // the policy's name for the signer, or ""
+	Rule                     string // what decided, as `[branch "main"] allow`, or ""
+	Line                     int    // where that stands, or 0
 }
 
 // A Writer writes the results of one run.
-type Writer func(w io.Writer, objects []Object) error
-
-// Writers are the formats that exist, by the name that --format takes.
-var Writers = map[string]Writer{"text": Text, "json": JSON, "ndjson": NDJSON}
-
-// Text writes results for people.
-func Text(w io.Writer, objects []Object) error {
-	var b strings.Builder
-	for i, o := range objects {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		fmt.Fprintf(&b, "%s %s %s\n", o.Type, o.ID, o.Verdict)
-		for _, line := range Lines(o.Result) {
-			fmt.Fprintf(&b, "  %s\n", line)
-		}
-	}
-	// Whom all of this believes, and since when.
-	var told []*trust.Root
-	for _, o := range objects {
-		if o.Root == nil || o.Root.Origin == "" || slices.Contains(told, o.Root) {
-			continue
-		}
-		if len(told) == 0 {
-			b.WriteByte('\n')
-		}
-		told = append(told, o.Root)
-		fmt.Fprintf(&b, "root of trust: %s\n", rootLine(o.Result))
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
+type Writer interface {
+	// Object writes one result; they come in the order of the history.
+	Object(o Object) error
+	// Close writes the end. It is called once, also by a run that was
+	// interrupted or could not check everything. Output without it is not whole.
+	Close(s Summary) error
 }
 
-// sentences say what a verdict means, for people.
-var sentences = map[verdict.Verdict]string{
-	verdict.Trusted:   "Good signature by a trusted signer",
-	verdict.Valid:     "Valid signature, but nobody said whom to trust here",
-	verdict.Refused:   "Valid signature by a signer who is not allowed",
-	verdict.Expired:   "The certificate was not valid when this was signed",
-	verdict.Unproven:  "The signature holds, but when it was made is not proven",
-	verdict.Unknown:   "The signature cannot be judged: something that it relies on is not known here",
-	verdict.Bad:       "BAD signature",
-	verdict.Malformed: "The signature cannot be read",
-	verdict.Unsigned:  "There is no signature",
+// Options are what the reader's side wishes.
+type Options struct {
+	Colour bool // verdicts in text have colours: for a terminal, without NO_COLOR
+	Width  int  // columns of the terminal, 0 if there is none
 }
 
-// Lines tells one result in a few lines of text without control characters;
-// the first says what is wrong, if something is.
-func Lines(r *verify.Result) []string {
-	sentence := sentences[r.Verdict]
-	if sentence == "" {
-		sentence = "Not verified"
+// New returns the Writer of a format: text, json or ndjson.
+func New(format string, w io.Writer, opt Options) (Writer, error) {
+	switch format {
+	case "text":
+		return newText(w, opt), nil
+	case "json":
+		return newJSON(w), nil
+	case "ndjson":
+		return &ndjsonWriter{w}, nil
+	case "sarif", "github":
+		return nil, fmt.Errorf("%s is not in this version yet", format)
 	}
-	if r.Err != nil {
-		sentence += fmt.Sprintf(": %s (%s)", Escape(cut(r.Err.Message)), r.Err.Rule)
-	}
-	lines := []string{sentence}
-	switch {
-	case r.Signer != nil:
-		lines = append(lines, "signer: "+Escape(verify.Display(r.Signer.Name, r.Signer.Issuer))+byInstance(r.Signer.Instance))
-	case r.Claimed != "":
-		lines = append(lines, "claims to be: "+Escape(r.Claimed))
-	}
-	if proofs := proofs(r); len(proofs) > 0 && r.Signer != nil {
-		lines = append(lines, "proven: "+strings.Join(proofs, ", "))
-	}
-	if hint := hint(r); hint != "" {
-		lines = append(lines, "hint: "+hint)
-	}
-	if r.Root != nil && r.Root.Origin != "" && (r.Verdict == verdict.Unknown || expired(r)) {
-		lines = append(lines, "root of trust: "+rootLine(r))
-	}
-	return lines
+	return nil, fmt.Errorf("%q is none of text, json, ndjson, sarif, github", format)
 }
 
-// byInstance names the instance that certified a signer, where it is not the
-// one that goes without saying.
-func byInstance(name string) string {
-	switch name {
-	case builtin.Instance:
-		return ""
-	case verify.InstanceSMIME:
-		return " by S/MIME"
-	}
-	return " by instance " + Escape(name)
+// A Summary is a whole run. The zero value is one that looked at nothing.
+type Summary struct {
+	Counts      map[verdict.Verdict]int // of all objects
+	Ranges      []string                // that were asked for; single objects are none
+	Interrupted bool                    // there would have been more
+	// Unchecked are sentences that say what could not be checked.
+	Unchecked []string
+
+	unlisted int // more of them
 }
 
-// maxMessage bounds what a line says of an error, in bytes: certificates are
-// quoted there, whose names may be as long as a signature.
-const maxMessage = 1000
+// maxUnchecked bounds how many sentences say what could not be checked.
+const maxUnchecked = 100
 
-func cut(s string) string {
-	if len(s) <= maxMessage {
-		return s
+// Count adds an object of this verdict.
+func (s *Summary) Count(v verdict.Verdict) {
+	if s.Counts == nil {
+		s.Counts = map[verdict.Verdict]int{}
 	}
-	return strings.ToValidUTF8(s[:maxMessage], "") + "..."
+	s.Counts[v]++
 }
 
-// expired reports whether the metadata by which the trusted root came has ended.
-func expired(r *verify.Result) bool {
-	return r.RootAge > 0 && !r.Root.Expires.IsZero() && r.Root.Expires.Before(r.Root.Checked.Add(r.RootAge))
+// Uncheck adds something that could not be checked. The first hundred are
+// told, the others counted.
+func (s *Summary) Uncheck(sentence string) {
+	if len(s.Unchecked) < maxUnchecked {
+		s.Unchecked = append(s.Unchecked, cut(sentence))
+	} else {
+		s.unlisted++
+	}
 }
 
-// rootLine says which trusted root was asked and how old it is.
-func rootLine(r *verify.Result) string {
-	s := fmt.Sprintf("%s (%s", Escape(r.Root.Instance), Escape(r.Root.Origin))
-	switch days := r.RootAge / (24 * time.Hour); {
-	case days == 1:
-		s += ", 1 day old"
-	case days > 1:
-		s += fmt.Sprintf(", %d days old", days)
-	}
-	if expired(r) {
-		s += fmt.Sprintf(", its metadata ended on %s", r.Root.Expires.UTC().Format(time.DateOnly))
-	}
-	return s + ")"
-}
-
-// hint says what to do next, "" if there is nothing.
-func hint(r *verify.Result) string {
-	rule := ""
-	if r.Err != nil {
-		rule = r.Err.Rule
-	}
-	smime := r.Signer != nil && r.Signer.Instance == verify.InstanceSMIME
-	switch {
-	case r.Verdict == verdict.Valid && !smime:
-		return "set paraph.certificateIdentity and paraph.certificateOIDCIssuer to the signer you trust"
-	case rule == verify.RuleNoEntry:
-		return "signatures without embedded proof need their log entry looked up: paraph proof fetch"
-	case rule == "root-age":
-		return "paraph trust update brings the trusted root up to date"
-	case rule == "unknown-ca" && r.Root == nil:
-		return "is the certificate's CA among the system's, or in paraph.smimeRoots?"
-	case r.Verdict == verdict.Unknown && r.Root != nil:
-		return "is this signature of another Sigstore instance (paraph.instance), or the trusted root old (paraph trust update)?"
-	}
-	return ""
-}
-
-func proofs(r *verify.Result) (out []string) {
-	if r.Log != nil && !r.LogTime.IsZero() {
-		out = append(out, fmt.Sprintf("logged %s at index %d", r.LogTime.Format(time.RFC3339), r.Log.Index))
-	} else if r.Log != nil {
-		out = append(out, fmt.Sprintf("logged at index %d", r.Log.Index))
-	}
-	for _, t := range r.Timestamps {
-		out = append(out, "timestamped "+t.Format(time.RFC3339))
+// unchecked is what Unchecked says, and how much it leaves out.
+func (s Summary) unchecked() []string {
+	out := append([]string{}, s.Unchecked...)
+	if s.unlisted > 0 {
+		out = append(out, fmt.Sprintf("%d more could not be checked", s.unlisted))
 	}
 	return out
 }
 
-// Escape makes text safe to show: control characters, and the format
-// characters that change what a reader sees (direction, zero width), become
-// \u escapes, as do bytes that are not UTF-8.
-func Escape(s string) string {
-	var b strings.Builder
-	for _, c := range s {
-		switch {
-		case c == unicode.ReplacementChar, isHostile(c):
-			fmt.Fprintf(&b, "\\u%04x", c)
-		default:
-			b.WriteRune(c)
-		}
+// total is the number of objects.
+func (s Summary) total() (n int) {
+	for _, count := range s.Counts {
+		n += count
 	}
-	return b.String()
+	return n
 }
 
-// isHostile tells characters that a terminal obeys, or that a reader does not
-// see: control characters, format characters, separators of lines.
-func isHostile(c rune) bool {
-	return unicode.IsControl(c) || unicode.In(c, unicode.Cf, unicode.Zl, unicode.Zp)
+// unverified is the word for the zero verdict: nothing was said of the signature.
+const unverified = "unverified"
+
+// word is a verdict as the output has it.
+func word(v verdict.Verdict) string {
+	if v == "" {
+		return unverified
+	}
+	return string(v)
+}
+
+// verdicts are all of them, best first, as tables have them.
+func verdicts() []verdict.Verdict {
+	return []verdict.Verdict{
+		verdict.Trusted, verdict.Exempt, verdict.Valid, verdict.Refused, verdict.Unproven, verdict.Unknown,
+		verdict.Expired, verdict.Bad, verdict.Malformed, verdict.Unsigned, "",
+	}
+}
+
+// failed reports whether an object wants to be explained wherever it stands.
+func failed(v verdict.Verdict) bool {
+	return v != verdict.Trusted && v != verdict.Exempt && v != verdict.Valid
 }

@@ -28,7 +28,8 @@ var unsafe = regexp.MustCompile("[\\x00-\\x09\\x0b-\\x1f\\x7f\u0080-\u009f\u202e
 func full() Object {
 	at := time.Date(2026, 5, 4, 14, 0, 0, 0, time.FixedZone("", 7200))
 	return Object{
-		ID: strings.Repeat("0", 40), Type: "tag", Ref: "refs/tags/" + hostile, PolicySource: hostile,
+		ID: strings.Repeat("0", 40), Type: "tag", Ref: "refs/tags/" + hostile, Range: hostile,
+		PolicySource: hostile, PolicyBlob: hostile, SignerName: hostile, Rule: hostile, Line: 12,
 		Result: &verify.Result{
 			Verdict: verdict.Refused,
 			Err:     verdict.Errorf(verdict.Identity, "identity", "%s", hostile),
@@ -47,18 +48,54 @@ func full() Object {
 	}
 }
 
-// Attack 52: no writer shows what a terminal obeys.
-func TestWritersEscape(t *testing.T) {
-	for name, write := range Writers {
-		var b bytes.Buffer
-		if err := write(&b, []Object{full(), full()}); err != nil {
+// formats are all that New knows.
+var formats = []string{"text", "json", "ndjson"}
+
+// written is what a format makes of objects.
+func written(t *testing.T, format string, opt Options, objects ...Object) string {
+	t.Helper()
+	var s Summary
+	for _, o := range objects {
+		s.Count(o.Verdict)
+	}
+	return closed(t, format, opt, s, objects...)
+}
+
+// closed is the same with an end of one's own.
+func closed(t *testing.T, format string, opt Options, s Summary, objects ...Object) string {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := New(format, &b, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range objects {
+		if err := w.Object(o); err != nil {
 			t.Fatal(err)
 		}
-		if found := unsafe.FindString(b.String()); found != "" {
-			t.Errorf("%s shows %q", name, found)
+	}
+	if err := w.Close(s); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// Attack 52: no writer shows what a terminal obeys.
+func TestWritersEscape(t *testing.T) {
+	single, keyed, good := full(), full(), full()
+	single.Single = true
+	keyed.Signer, keyed.Key = nil, hostile
+	good.Result = &verify.Result{Verdict: verdict.Trusted, Signer: single.Signer}
+	good.SignerName = ""
+	for _, format := range formats {
+		s := Summary{Ranges: []string{hostile}, Interrupted: true}
+		s.Uncheck(hostile)
+		out := closed(t, format, Options{Width: 40}, s, single, full(), keyed, good)
+		if found := unsafe.FindString(out); found != "" {
+			t.Errorf("%s shows %q", format, found)
 		}
-		if regexp.MustCompile(`(?m)^\s*\[GNUPG`).Match(b.Bytes()) {
-			t.Errorf("%s has a line that is not its own:\n%s", name, b.String())
+		if regexp.MustCompile(`(?m)^\s*\[GNUPG`).MatchString(out) {
+			t.Errorf("%s has a line that is not its own:\n%s", format, out)
 		}
 	}
 }
@@ -67,59 +104,90 @@ func TestWritersEscape(t *testing.T) {
 // reason to fill the screen.
 func TestLinesAreShort(t *testing.T) {
 	long := strings.Repeat("\u00e9", 32<<10)
-	for _, line := range Lines(&verify.Result{Verdict: verdict.Unknown, Err: verdict.Errorf(verdict.Material, "unknown-ca", "x%s", long)}) {
-		if len(line) > 1200 || !utf8.ValidString(line) || strings.Contains(line, "\ufffd") {
-			t.Errorf("%d bytes", len(line))
+	o := full()
+	o.Signer.Name, o.Signer.Instance, o.SignerName, o.Rule, o.PolicySource = long, "", long, long, long
+	o.Err = verdict.Errorf(verdict.Material, "unknown-ca", "x%s", long)
+	for _, line := range append(o.Lines(), Lines(&verify.Result{Claimed: long})...) {
+		if len(line) > 2200 || !utf8.ValidString(line) || strings.Contains(line, "\ufffd") {
+			t.Errorf("%d bytes: %.40s", len(line), line)
 		}
 	}
 }
 
+// document is the JSON of a whole run.
+type document struct {
+	Schema  int          `json:"schema"`
+	Results []resultJSON `json:"results"`
+	endJSON
+}
+
+func parsed(t *testing.T, out string) (d document) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(out), &d); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return d
+}
+
 // What JSON escapes, JSON gives back.
 func TestJSONKeepsText(t *testing.T) {
-	var b bytes.Buffer
-	if err := JSON(&b, []Object{full()}); err != nil {
-		t.Fatal(err)
-	}
-	var got runJSON
-	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
-		t.Fatal(err)
-	}
+	got := parsed(t, written(t, "json", Options{}, full()))
 	r := got.Results[0]
-	if got.Summary[verdict.Refused] != 1 || r.Signer.Identity != hostile || r.Error.Message != hostile || r.Signer.Claims["buildTrigger"] != hostile || *r.Ref != "refs/tags/"+hostile {
+	if got.Summary["refused"] != 1 || *r.Signer.Identity != hostile || r.Error.Message != hostile || r.Signer.Claims["buildTrigger"] != hostile || *r.Ref != "refs/tags/"+hostile {
 		t.Errorf("%+v", got)
 	}
 	if *r.Times.Log != "2026-05-04T12:00:00Z" || r.Log.ID != "0102" || r.Error.Class != "identity" || len(r.Checks) != 2 {
 		t.Errorf("%+v", r)
+	}
+	if *r.Range != hostile || *r.Policy.Blob != hostile || *r.Policy.Rule != hostile || *r.Policy.Line != 12 || *r.Signer.Name != hostile || r.Signer.Key != nil {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A key without a certificate is a signer too, and has no identity.
+func TestJSONKey(t *testing.T) {
+	o := Object{Key: "SSH SHA256:abc", SignerName: "dan", Result: &verify.Result{Verdict: verdict.Trusted}}
+	r := parsed(t, written(t, "json", Options{}, o)).Results[0]
+	if s := r.Signer; *s.Name != "dan" || *s.Key != o.Key || s.Identity != nil || s.Issuer != nil || s.Instance != nil || s.Claims == nil {
+		t.Errorf("%+v", s)
+	}
+}
+
+// A run that was interrupted, or could not check everything, says so at its end.
+func TestJSONEnd(t *testing.T) {
+	s := Summary{Ranges: []string{"a..b"}, Interrupted: true}
+	for i := range maxUnchecked + 7 {
+		s.Uncheck(strings.Repeat("x", i))
+	}
+	got := parsed(t, closed(t, "json", Options{}, s))
+	if !got.Interrupted || !slices.Equal(got.Ranges, s.Ranges) || len(got.Unchecked) != maxUnchecked+1 || got.Unchecked[maxUnchecked] != "7 more could not be checked" {
+		t.Errorf("%+v", got)
 	}
 }
 
 // A result about which nothing is known has all fields too, and no verdict
 // that anybody could take for good.
 func TestZeroResult(t *testing.T) {
-	for name, write := range Writers {
-		var b bytes.Buffer
-		if err := write(&b, []Object{{Result: new(verify.Result)}}); err != nil {
-			t.Fatal(err)
-		}
-		if regexp.MustCompile(`(?i)trusted|valid|good`).Match(b.Bytes()) {
-			t.Errorf("%s: %s", name, b.String())
+	for _, format := range formats {
+		for _, single := range []bool{true, false} {
+			out := written(t, format, Options{}, Object{Single: single, Result: new(verify.Result)})
+			if regexp.MustCompile(`(?i)trusted|valid|good`).MatchString(out) || !strings.Contains(out, "unverified") {
+				t.Errorf("%s: %s", format, out)
+			}
 		}
 	}
 	if got := Lines(new(verify.Result)); !slices.Equal(got, []string{"Not verified"}) {
 		t.Errorf("%q", got)
 	}
-	var b bytes.Buffer
-	if err := JSON(&b, nil); err != nil || b.String() != "{\n  \"schema\": 1,\n  \"summary\": {},\n  \"results\": []\n}\n" {
-		t.Errorf("%v, %s", err, b.String())
+	want := "{\n  \"schema\": 1,\n  \"results\": [],\n  \"summary\": {},\n  \"ranges\": [],\n  \"interrupted\": false,\n  \"unchecked\": []\n}\n"
+	if got := written(t, "json", Options{}); got != want {
+		t.Errorf("%s", got)
 	}
 }
 
 func TestNDJSON(t *testing.T) {
-	var b bytes.Buffer
-	if err := NDJSON(&b, []Object{full(), full()}); err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.SplitAfter(strings.TrimSuffix(b.String(), "\n"), "\n")
+	out := written(t, "ndjson", Options{}, full(), full())
+	lines := strings.SplitAfter(strings.TrimSuffix(out, "\n"), "\n")
 	if len(lines) != 2 {
 		t.Fatalf("%d lines", len(lines))
 	}
@@ -135,10 +203,20 @@ type failing struct{}
 func (failing) Write([]byte) (int, error) { return 0, errors.New("full") }
 
 func TestWritersTellErrors(t *testing.T) {
-	for name, write := range Writers {
-		if err := write(failing{}, []Object{full()}); err == nil {
-			t.Errorf("%s: nobody hears that the output was lost", name)
+	for _, format := range formats {
+		w, err := New(format, failing{}, Options{})
+		if err != nil {
+			t.Fatal(err)
 		}
+		if errors.Join(w.Object(full()), w.Close(Summary{})) == nil {
+			t.Errorf("%s: nobody hears that the output was lost", format)
+		}
+	}
+}
+
+func TestUnknownFormat(t *testing.T) {
+	if _, err := New("yaml", nil, Options{}); err == nil {
+		t.Error("there is a writer")
 	}
 }
 
@@ -160,7 +238,7 @@ func TestDocumentedJSON(t *testing.T) {
 	}
 	documented, written := map[string]bool{}, map[string]bool{}
 	keysOf(parsed, "", documented)
-	fieldsOf(reflect.TypeFor[runJSON](), "", written)
+	fieldsOf(reflect.TypeFor[document](), "", written)
 	delete(written, ".results.schema") // in NDJSON only
 	for key := range documented {
 		if !written[key] && !strings.HasPrefix(key, ".summary.") {
@@ -196,6 +274,10 @@ func fieldsOf(t reflect.Type, path string, out map[string]bool) {
 		fieldsOf(t.Elem(), path, out)
 	case reflect.Struct:
 		for i := range t.NumField() {
+			if t.Field(i).Anonymous {
+				fieldsOf(t.Field(i).Type, path, out)
+				continue
+			}
 			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 			out[path+"."+name] = true
 			fieldsOf(t.Field(i).Type, path+"."+name, out)
