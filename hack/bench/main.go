@@ -2,7 +2,7 @@
 Bench measures what paraph costs, as ratios against a program that does
 nothing, in one run on one machine:
 
-	go run ./hack/bench [-commits 500] [-rounds 7] [-before PROGRAM]
+	go run ./hack/bench [-commits 500] [-rounds 7] [-history 2000] [-many 100000] [-before PROGRAM]
 
 git starts one process for each signature that it shows, so the number that
 counts is the time of "git log --show-signature" per commit, over that of a Go
@@ -30,11 +30,13 @@ import (
 func main() {
 	commits := flag.Int("commits", 500, "signed commits in the repository")
 	rounds := flag.Int("rounds", 7, "rounds of git log for each program")
+	history := flag.Int("history", 2000, "commits, and certificates, of the history that paraph verify is timed with")
+	many := flag.Int("many", 100_000, "commits of the history whose verification's memory is measured, 0 for none")
 	before := flag.String("before", "", "another build of paraph, to compare with")
 	flag.Parse()
 	dir, err := os.MkdirTemp("", "paraph-bench-")
 	if err == nil {
-		err = run(dir, *commits, *rounds, *before)
+		err = run(dir, *commits, *rounds, *history, *many, *before)
 		err = errors.Join(err, os.RemoveAll(dir))
 	}
 	if err != nil {
@@ -43,7 +45,7 @@ func main() {
 	}
 }
 
-func run(dir string, commits, rounds int, before string) error {
+func run(dir string, commits, rounds, history, many int, before string) error {
 	fmt.Printf("%s, %s/%s, %d cores, %s\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), strings.TrimSpace(output("git", "version")))
 	b := bench{dir: dir, rounds: rounds, before: before}
 	if err := b.build(); err != nil {
@@ -56,6 +58,9 @@ func run(dir string, commits, rounds int, before string) error {
 		return err
 	}
 	if err := b.sign(); err != nil {
+		return err
+	}
+	if err := b.verify(history, many, many/2000+1); err != nil {
 		return err
 	}
 	for _, version := range []int{1, 2} {

@@ -28,14 +28,23 @@ const (
 type repo struct{ dir string }
 
 func newRepo(dir string, version, commits int) (*repo, error) {
+	r, pki, err := emptyRepo(dir)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.fill(&signer{pki: pki, version: version, every: 1}, commits)
+}
+
+// emptyRepo is a repository without commits that trusts alice.
+func emptyRepo(dir string) (*repo, *testpki.PKI, error) {
 	r := &repo{dir}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	pki := testpki.New()
 	root := filepath.Join(dir, "trusted_root.json")
 	if err := os.WriteFile(root, pki.TrustedRoot(), 0o600); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, args := range [][]string{
 		{"init", "-q", "-b", "main"},
@@ -44,10 +53,10 @@ func newRepo(dir string, version, commits int) (*repo, error) {
 		{"config", "paraph.certificateOIDCIssuer", issuer},
 	} {
 		if out, err := r.git(args...).CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("git %s: %w\n%s", args[0], err, out)
+			return nil, nil, fmt.Errorf("git %s: %w\n%s", args[0], err, out)
 		}
 	}
-	return r, r.fill(pki, version, commits)
+	return r, pki, nil
 }
 
 // git is a git command in the repository, without the user's configuration.
@@ -59,7 +68,7 @@ func (r *repo) git(args ...string) *exec.Cmd {
 }
 
 // fill writes the commits with one git process: their ids are known here.
-func (r *repo) fill(pki *testpki.PKI, version, commits int) error {
+func (r *repo) fill(s *signer, commits int) error {
 	tree, err := r.git("mktree").Output()
 	if err != nil {
 		return fmt.Errorf("git mktree: %w", err)
@@ -67,17 +76,13 @@ func (r *repo) fill(pki *testpki.PKI, version, commits int) error {
 	var files strings.Builder
 	parent := ""
 	for i := range commits {
-		at := pki.Clock.Now().Unix()
-		payload := fmt.Sprintf("tree %s%sauthor A <%s> %d +0000\ncommitter A <%s> %d +0000\n\ncommit %d\n", tree, parent, alice, at, alice, at, i)
-		raw, err := signed(pki, version, []byte(payload))
+		raw, err := s.commit(string(tree), parent, i)
 		if err != nil {
 			return err
 		}
-		id, err := git.Hash(git.SHA1, git.Commit, raw)
-		if err != nil {
+		if parent, err = git.Hash(git.SHA1, git.Commit, raw); err != nil {
 			return err
 		}
-		parent = "parent " + id + "\n"
 		name := filepath.Join(r.dir, fmt.Sprintf("commit-%d", i))
 		if err := os.WriteFile(name, raw, 0o600); err != nil {
 			return err
@@ -97,14 +102,34 @@ func (r *repo) fill(pki *testpki.PKI, version, commits int) error {
 	return nil
 }
 
+// A signer signs commits, so many with one certificate.
+type signer struct {
+	pki     *testpki.PKI
+	version int // of Rekor
+	every   int
+	leaf    *x509.Certificate
+}
+
+// commit is the commit of this number, on a parent unless that is "".
+func (s *signer) commit(tree, parent string, number int) ([]byte, error) {
+	if parent != "" {
+		parent = "parent " + parent + "\n"
+	}
+	if number%s.every == 0 {
+		var err error
+		if s.leaf, err = x509.ParseCertificate(s.pki.Certificate(testpki.Key("alice").Public(), testpki.Identity{Email: alice, Issuer: issuer})); err != nil {
+			return nil, err
+		}
+	}
+	at := s.pki.Clock.Now().Unix()
+	payload := fmt.Sprintf("tree %s%sauthor A <%s> %d +0000\ncommitter A <%s> %d +0000\n\ncommit %d\n", tree, parent, alice, at, alice, at, number)
+	return signed(s.pki, s.leaf, s.version, []byte(payload))
+}
+
 // signed signs a commit as paraph does, with a log in memory: an entry of
 // Rekor v1, or one of v2 with a timestamp.
-func signed(pki *testpki.PKI, version int, payload []byte) ([]byte, error) {
+func signed(pki *testpki.PKI, leaf *x509.Certificate, version int, payload []byte) ([]byte, error) {
 	key := testpki.Key("alice")
-	leaf, err := x509.ParseCertificate(pki.Certificate(key.Public(), testpki.Identity{Email: alice, Issuer: issuer}))
-	if err != nil {
-		return nil, err
-	}
 	sd, err := cms.Sign(rand.Reader, key, leaf, payload, pki.Clock.Now())
 	if err != nil {
 		return nil, err

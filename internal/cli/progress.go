@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/paraph/paraph/internal/proof/fetch"
+	"github.com/paraph/paraph/internal/report"
 )
 
 // progressEvery is how often the bar moves.
@@ -20,6 +21,7 @@ const (
 type progress struct {
 	tty   io.WriteCloser
 	total int // objects
+	began time.Time
 	shown time.Time
 	width int
 }
@@ -43,6 +45,27 @@ func (p *progress) show(s fetch.Summary) {
 		strings.Repeat("=", done), strings.Repeat(" ", barWidth-done), s.Done, p.total, s.Fetched, s.Absent, s.Failed))
 }
 
+// verified shows how far a verification is, of as many objects as were found.
+func (p *progress) verified(s report.Summary, found int) {
+	if p.tty == nil || time.Since(p.shown) < progressEvery {
+		return
+	}
+	p.shown = time.Now()
+	if p.began.IsZero() {
+		p.began = p.shown
+	}
+	n := 0
+	for _, count := range s.Counts {
+		n += count
+	}
+	rate := ""
+	if d := p.shown.Sub(p.began); d > time.Second {
+		rate = fmt.Sprintf(", %.0f a second", float64(n)/d.Seconds())
+	}
+	done := min(n, found) * barWidth / max(found, 1)
+	p.line(fmt.Sprintf("[%s%s] %d of %d objects%s", strings.Repeat("=", done), strings.Repeat(" ", barWidth-done), n, max(n, found), rate))
+}
+
 // line replaces the line that is there.
 func (p *progress) line(text string) {
 	fmt.Fprintf(p.tty, "\r%s%s", text, strings.Repeat(" ", max(0, p.width-len(text))))
@@ -59,4 +82,5 @@ func (p *progress) close() {
 		fmt.Fprint(p.tty, "\r")
 	}
 	_ = p.tty.Close()
+	p.tty = nil
 }

@@ -212,6 +212,9 @@ func (env Env) targets(f *pflag.FlagSet, args []string) ([]string, error) {
 		if err := lines.Err(); err != nil {
 			return nil, usagef("--stdin: %w", err)
 		}
+		if len(args) == 0 {
+			return nil, usagef("--stdin: standard input named nothing to verify: did what should have written it fail?")
+		}
 		return args, nil
 	}
 	if all, _ := f.GetBool("all"); len(args) == 0 && !all {

@@ -18,10 +18,11 @@ import (
 // A judge says what policies say of examined objects. It is asked about
 // parents before children.
 type judge struct {
-	ctx   context.Context
-	repo  *gitcmd.Repo
-	trees *treeReader
-	clock time.Time // for keys without a certificate; zero for none
+	ctx       context.Context
+	repo      *gitcmd.Repo
+	trees     *treeReader
+	lazyTrees func() (*treeReader, error) // where trees is nil
+	clock     time.Time                   // for keys without a certificate; zero for none
 }
 
 // errUnjudged is why an object could not be judged, whoever signed it.
@@ -190,6 +191,12 @@ func (c *candidate) assumedTime() time.Time {
 func (c *candidate) changed(p *policy.Policy) ([]string, error) {
 	if c.pathsFor == p {
 		return c.paths, nil
+	}
+	if c.trees == nil {
+		var err error
+		if c.trees, err = c.lazyTrees(); err != nil {
+			return nil, err
+		}
 	}
 	paths, err := c.trees.changed(c.ctx, c.e, c.pos.parents, p.Within)
 	if err != nil {

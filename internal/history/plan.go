@@ -26,14 +26,20 @@ type plan struct {
 	sets   [][]int32 // of places
 	setOf  map[string]int32
 	set    []int32 // of each commit
+	ref    []int32 // of each commit: the first that it was placed for
+	refs   []string
 }
 
 func newPlan(g *graph) *plan {
 	return &plan{
 		placed: make([]bool, len(g.ids)), set: make([]int32, len(g.ids)),
+		ref: make([]int32, len(g.ids)),
 		known: map[place]int32{}, sets: [][]int32{nil}, setOf: map[string]int32{"": 0},
 	}
 }
+
+// begin says for which ref commits are placed from now on, "" for none.
+func (p *plan) begin(ref string) { p.refs = append(p.refs, ref) }
 
 // put has a commit stand in a place too.
 func (p *plan) put(n int32, at place) {
@@ -76,16 +82,19 @@ func (p *plan) exempt(n int32) bool { return p.set[n] == 0 }
 // skip puts a commit in order that is exempt here.
 func (p *plan) skip(n int32) {
 	if !p.placed[n] {
-		p.placed[n] = true
+		p.placed[n], p.ref[n] = true, int32(len(p.refs)-1)
 		p.order = append(p.order, n)
 	}
 }
 
-// alike is the ref, or "refs/" where no section speaks of it: all such refs are
+// unsectioned stands for every ref that no section speaks of: all of them are
 // judged alike.
+const unsectioned = "refs/"
+
+// alike is the ref as which it is judged.
 func alike(pol *policy.Policy, ref string) string {
 	if pol != nil && ref != "" && !pol.Sectioned(ref) {
-		return "refs/"
+		return unsectioned
 	}
 	return ref
 }

@@ -59,16 +59,20 @@ func LoadPolicy(ctx context.Context, repo *gitcmd.Repo, s PolicySpec, read ReadF
 		return nil, err
 	}
 	defer batch.Close()
-	trees := newTreeReader(repo, batch)
-	commit, tree, err := trees.commit(ctx, repo, s.Rev)
+	return newTreeReader(repo, batch).policyOf(ctx, repo, s)
+}
+
+// policyOf reads the policy at a path in the tree of a commit.
+func (t *treeReader) policyOf(ctx context.Context, repo *gitcmd.Repo, s PolicySpec) (*policy.Policy, error) {
+	commit, tree, err := t.commit(ctx, repo, s.Rev)
 	if err != nil {
 		return nil, err
 	}
-	entry, err := trees.find(ctx, tree, s.Path)
+	entry, err := t.find(ctx, tree, s.Path)
 	if err != nil {
 		return nil, fmt.Errorf("%s:%s: %w", s.Rev, s.Path, err)
 	}
-	return trees.policy(ctx, policy.Source{Name: commit + ":" + s.Path, Blob: entry.ID}, tree, entry)
+	return t.policy(ctx, policy.Source{Name: commit + ":" + s.Path, Blob: entry.ID}, tree, entry)
 }
 
 func limited(read ReadFile, path string) ([]byte, error) {

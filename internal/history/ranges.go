@@ -91,6 +91,7 @@ func (w *walk) fixed(p *plan, t tip, pol *policy.Policy, exempt []bool) {
 	if !ok {
 		return // the range is empty
 	}
+	p.begin(t.ref)
 	ref := alike(pol, t.ref)
 	line, _, _ := w.firstParents(n)
 	w.segments(line, make([]bool, len(w.ids)), func(n, by int32) {
@@ -153,6 +154,7 @@ func (r *run) fromAnchor(name string, g *graph, tips []tip, revs []string) error
 	before, seen := newPlan(g), make([]bool, len(g.ids))
 	for _, t := range tips {
 		if n, ok := g.number(t.id); ok {
+			before.begin(t.ref)
 			line, _, _ := g.firstParents(n)
 			g.segments(line, seen, func(n, _ int32) {
 				if _, ok := after.index[g.ids[n]]; !ok {
@@ -182,6 +184,7 @@ func (w *walk) anchored(p *plan, t tip) error {
 	if !ok {
 		return nil // the anchor reaches it
 	}
+	p.begin(t.ref)
 	line, end, found := w.firstParents(n)
 	if !found || end.hex(w.digits) != w.anchor.id {
 		if !w.contains(n, w.anchor.id) {

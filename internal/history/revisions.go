@@ -41,7 +41,11 @@ func (r *run) object(name string, found gitcmd.Revision, ref string) error {
 	if commit == nil || err != nil {
 		return err
 	}
-	return r.commit(name, commit, ref)
+	shown := ref
+	if commit.id != found.ID {
+		shown = "" // the tag is what the ref leads to
+	}
+	return r.commit(name, commit, ref, shown)
 }
 
 // errNoTarget says that what a tag leads to is not in the repository.
@@ -153,8 +157,9 @@ func (r *run) policyForTag(commit *examined) (*policy.Policy, error) {
 	return m.newest, err
 }
 
-// commit judges a commit by itself.
-func (r *run) commit(name string, e *examined, ref string) error {
+// commit judges a commit by itself, as what a ref leads to, and shows it as what
+// another one does.
+func (r *run) commit(name string, e *examined, ref, shown string) error {
 	g := newGraph()
 	g.digits = len(e.id)
 	id, err := parseID(e.id)
@@ -194,7 +199,7 @@ func (r *run) commit(name string, e *examined, ref string) error {
 	if err != nil {
 		return r.unjudged(err)
 	}
-	o.Range = name
+	o.Ref, o.Range = shown, name
 	return r.tell(o)
 }
 
@@ -212,7 +217,7 @@ func (v *Verification) Objects(name string, ids []string) error {
 		case "":
 			return r.unjudged(&unjudgedError{missing(e.id)})
 		case string(payload.Commit):
-			return r.commit(name, e, r.opts.Ref)
+			return r.commit(name, e, r.opts.Ref, r.opts.Ref)
 		case string(payload.Tag):
 			return r.tags(name, []*examined{e}, r.opts.Ref, nil)
 		}

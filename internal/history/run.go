@@ -98,19 +98,15 @@ func (v *Verification) Mode() policy.Mode {
 }
 
 func (r *run) findAnchor() error {
-	commit, tree, err := r.treeReader.commit(r.ctx, r.repo, r.opts.Anchor)
+	id, err := r.commitID(r.opts.Anchor)
 	if err != nil {
 		return fmt.Errorf("--policy-anchor: %w", err)
 	}
-	entry, err := r.treeReader.find(r.ctx, tree, policy.Path)
-	if err != nil {
-		return fmt.Errorf("--policy-anchor: %w", err)
-	}
-	p, err := r.treeReader.policy(r.ctx, policy.Source{Name: commit + ":" + policy.Path, Blob: entry.ID}, tree, entry)
+	p, err := r.treeReader.policyOf(r.ctx, r.repo, PolicySpec{id, policy.Path})
 	if err != nil {
 		return fmt.Errorf("--policy-anchor: %s: %w", r.opts.Anchor, err)
 	}
-	r.anchor = &anchor{commit, p}
+	r.anchor = &anchor{id, p}
 	return nil
 }
 

@@ -157,5 +157,9 @@ func (w *walk) settle(p *plan, n int32, e *examined) (report.Object, error) {
 	}
 	pos := w.position(n)
 	w.learn(n, e)
-	return w.judged(e, p.at(n), pos)
+	o, err := w.judged(e, p.at(n), pos)
+	if o.Ref == "" || o.Ref == unsectioned {
+		o.Ref = p.refs[p.ref[n]]
+	}
+	return o, err
 }

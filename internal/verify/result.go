@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
+	"fmt"
 	"slices"
 	"time"
 
@@ -118,6 +119,28 @@ func (r *Result) Time() time.Time {
 	return time.Time{}
 }
 
+// Times returns all proven times.
+func (r *Result) Times() []time.Time {
+	if r.LogTime.IsZero() {
+		return r.Timestamps
+	}
+	return append([]time.Time{r.LogTime}, r.Timestamps...)
+}
+
+// ByKey is the result for a signature that holds by a key without a
+// certificate: SSH or OpenPGP, in the words of key. No time is proven.
+func ByKey(kind payload.Kind, key string) *Result {
+	r := &Result{Kind: kind}
+	r.pass(CheckFormat, fmt.Sprintf("one signature over a %s", kind))
+	r.pass(CheckDigest, "of the signed bytes")
+	r.pass(CheckSignature, "by "+key)
+	for _, name := range order[3:] {
+		r.skip(name, "the key has no certificate, and is in no log")
+	}
+	r.Checks[len(r.Checks)-1].Detail = "nobody said whom to trust here"
+	return r.finish()
+}
+
 // PrimaryID stays the same for a signer while certificates change: SHA-256
 // over instance, issuer and name, separated by NUL.
 func (s *Signer) PrimaryID() [sha256.Size]byte {
@@ -204,6 +227,20 @@ func (r *Result) Judge(err *verdict.Error, detail string) {
 	for i := range r.Checks {
 		if r.Checks[i].Name == CheckPolicy {
 			r.Checks[i] = c
+		}
+	}
+}
+
+// Undecided records that whoever may say so could not say it without knowing
+// more, which err asks for: a signature that holds stays valid.
+func (r *Result) Undecided(err *verdict.Error) {
+	if r.Verdict != verdict.Valid {
+		return
+	}
+	r.Err = err
+	for i := range r.Checks {
+		if r.Checks[i].Name == CheckPolicy {
+			r.Checks[i] = Check{Name: CheckPolicy, Skipped: true, Detail: err.Message}
 		}
 	}
 }
