@@ -27,15 +27,18 @@ func (s Setting) File(read Reader) ([]byte, error) {
 // Root reads the trusted root that the setting names, the public instance's
 // built-in one where it is not set. One given by file stands in for the
 // public instance, and is as old as the file.
-func (s Setting) Root(read Reader) (*trust.Root, error) {
+func (s Setting) Root(read Reader) (*trust.Root, error) { return s.RootBy(read, trust.Parse) }
+
+// RootBy is Root, read by the given parser.
+func (s Setting) RootBy(read Reader, parse trust.Parser) (*trust.Root, error) {
 	if !s.Set() {
-		return builtin.Root()
+		return builtin.RootBy(parse)
 	}
 	data, err := s.File(read)
 	if err != nil {
 		return nil, err
 	}
-	root, err := trust.Parse(data, builtin.Instance)
+	root, err := parse(data, builtin.Instance)
 	if err != nil {
 		return nil, errorf("%s: %s: %v", s.Source, s.Value, err)
 	}

@@ -54,8 +54,11 @@ const (
 func Checked() time.Time { return time.Date(2026, time.November, 24, 0, 0, 0, 0, time.UTC) }
 
 // Root returns the built-in trusted root. Each call parses it anew.
-func Root() (*trust.Root, error) {
-	r, err := trust.Parse(trustedRoot, Instance)
+func Root() (*trust.Root, error) { return RootBy(trust.Parse) }
+
+// RootBy is Root, read by the given parser.
+func RootBy(parse trust.Parser) (*trust.Root, error) {
+	r, err := parse(trustedRoot, Instance)
 	if err != nil {
 		return nil, err
 	}

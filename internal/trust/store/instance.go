@@ -135,8 +135,8 @@ func (s Store) Keep(i *Instance) error {
 }
 
 // root is the trusted root of an instance that was added by file.
-func (i *Instance) root() (*trust.Root, error) {
-	r, err := trust.Parse(i.TrustedRoot, i.Name)
+func (i *Instance) root(parse trust.Parser) (*trust.Root, error) {
+	r, err := parse(i.TrustedRoot, i.Name)
 	if err != nil {
 		return nil, fmt.Errorf("instance %s: %w", i.Name, err)
 	}

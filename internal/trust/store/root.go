@@ -29,7 +29,12 @@ type InHand struct {
 // It never fails for a broken cache where something else is in hand. Origin
 // says so then.
 func (s Store) TrustedRoot(name string) (*trust.Root, error) {
-	h, err := s.InHand(name)
+	return s.TrustedRootBy(name, trust.Parse)
+}
+
+// TrustedRootBy is TrustedRoot, read by the given parser.
+func (s Store) TrustedRootBy(name string, parse trust.Parser) (*trust.Root, error) {
+	h, err := s.inHand(name, parse)
 	if err != nil {
 		return nil, err
 	}
@@ -37,21 +42,23 @@ func (s Store) TrustedRoot(name string) (*trust.Root, error) {
 }
 
 // InHand is TrustedRoot, with what TUF knew.
-func (s Store) InHand(name string) (*InHand, error) {
+func (s Store) InHand(name string) (*InHand, error) { return s.inHand(name, trust.Parse) }
+
+func (s Store) inHand(name string, parse trust.Parser) (*InHand, error) {
 	i, err := s.Instance(name)
 	if err != nil {
 		return nil, err
 	}
 	if i.ByFile() {
-		r, err := i.root()
+		r, err := i.root(parse)
 		if err != nil {
 			return nil, err
 		}
 		return &InHand{Root: r}, nil
 	}
-	h, broken := s.cached(i)
+	h, broken := s.cached(i, parse)
 	if h == nil && name == builtin.Instance {
-		r, err := builtin.Root()
+		r, err := builtin.RootBy(parse)
 		if err != nil {
 			return nil, err
 		}
@@ -71,7 +78,7 @@ func (s Store) InHand(name string) (*InHand, error) {
 
 // cached returns what TUF brought, nil where there is nothing or the built-in
 // root is better, and what is wrong with the files.
-func (s Store) cached(i *Instance) (h *InHand, broken error) {
+func (s Store) cached(i *Instance, parse trust.Parser) (h *InHand, broken error) {
 	if s.cache == "" {
 		return nil, nil
 	}
@@ -80,7 +87,7 @@ func (s Store) cached(i *Instance) (h *InHand, broken error) {
 		if builtInIsBetter(i, head.State) {
 			return nil, nil
 		}
-		if h, err = head.inHand(i, root); err == nil && hex.EncodeToString(h.Root.Digest[:]) != head.Digest {
+		if h, err = head.inHand(i, root, parse); err == nil && hex.EncodeToString(h.Root.Digest[:]) != head.Digest {
 			err = errNotWhole
 		}
 		if err == nil {
@@ -97,7 +104,7 @@ func (s Store) cached(i *Instance) (h *InHand, broken error) {
 		if builtInIsBetter(i, head.State) {
 			return nil, broken
 		}
-		if h, err = head.inHand(i, documents.TrustedRoot); err == nil {
+		if h, err = head.inHand(i, documents.TrustedRoot, parse); err == nil {
 			return h, broken
 		}
 	}
@@ -123,8 +130,8 @@ func builtInIsBetter(i *Instance, s State) bool {
 }
 
 // inHand parses the trusted root that belongs to the head.
-func (h *head) inHand(i *Instance, root []byte) (*InHand, error) {
-	r, err := trust.Parse(root, i.Name)
+func (h *head) inHand(i *Instance, root []byte, parse trust.Parser) (*InHand, error) {
+	r, err := parse(root, i.Name)
 	if err != nil {
 		return nil, err
 	}
