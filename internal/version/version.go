@@ -2,7 +2,12 @@
 // together only when they are of one build.
 package version
 
-import "runtime/debug"
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+)
 
 // release is set by the linker for released builds.
 var release string
@@ -30,4 +35,22 @@ func String() string {
 		}
 	}
 	return v
+}
+
+// Build is String for comparing: of a build that String does not tell from
+// others, made of sources that nobody has committed, it says which file it is.
+func Build() string {
+	v := String()
+	if release != "" || v != "unknown" && v != "(devel)" && !strings.Contains(v, "dirty") {
+		return v
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return v
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return v
+	}
+	return fmt.Sprintf("%s, %d bytes of %d", v, info.Size(), info.ModTime().UnixNano())
 }
