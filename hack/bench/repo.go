@@ -2,10 +2,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/asn1"
 	"fmt"
 	"io"
 	"os"
@@ -14,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/paraph/paraph/cms"
 	"github.com/paraph/paraph/git"
 	"github.com/paraph/paraph/internal/testpki"
 )
@@ -107,53 +102,23 @@ type signer struct {
 	pki     *testpki.PKI
 	version int // of Rekor
 	every   int
-	leaf    *x509.Certificate
+	by      *testpki.OldSigner
 }
 
-// commit is the commit of this number, on a parent unless that is "".
+// commit is the commit of this number, on a parent unless that is "". It is
+// signed as paraph does it, with a log in memory: an entry of Rekor v1, or one
+// of v2 with a timestamp.
 func (s *signer) commit(tree, parent string, number int) ([]byte, error) {
 	if parent != "" {
 		parent = "parent " + parent + "\n"
 	}
 	if number%s.every == 0 {
-		var err error
-		if s.leaf, err = x509.ParseCertificate(s.pki.Certificate(testpki.Key("alice").Public(), testpki.Identity{Email: alice, Issuer: issuer})); err != nil {
-			return nil, err
-		}
+		s.by = s.pki.OldSigner(testpki.Identity{Email: alice, Issuer: issuer})
 	}
 	at := s.pki.Clock.Now().Unix()
 	payload := fmt.Sprintf("tree %s%sauthor A <%s> %d +0000\ncommitter A <%s> %d +0000\n\ncommit %d\n", tree, parent, alice, at, alice, at, number)
-	return signed(s.pki, s.leaf, s.version, []byte(payload))
+	return git.Join(git.SHA1, git.Commit, []byte(payload), s.by.SignWithProof([]byte(payload), s.version))
 }
-
-// signed signs a commit as paraph does, with a log in memory: an entry of
-// Rekor v1, or one of v2 with a timestamp.
-func signed(pki *testpki.PKI, leaf *x509.Certificate, version int, payload []byte) ([]byte, error) {
-	key := testpki.Key("alice")
-	sd, err := cms.Sign(rand.Reader, key, leaf, payload, pki.Clock.Now())
-	if err != nil {
-		return nil, err
-	}
-	add := pki.LogV1
-	if version == 2 {
-		add = pki.LogV2
-	}
-	entry, err := asn1.Marshal(add(sha256.Sum256(sd.RawSignedAttributes), sd.Signature, leaf.Raw).Bytes())
-	if err != nil {
-		return nil, err
-	}
-	attrs := []cms.Attribute{{Type: cms.OIDTransparencyLogEntry, Values: [][]byte{entry}}}
-	if version == 2 {
-		attrs = append(attrs, cms.Attribute{Type: cms.OIDTimeStampToken, Values: [][]byte{pki.Timestamp(sd.Signature)}})
-	}
-	if err := sd.SetUnsignedAttributes(attrs...); err != nil {
-		return nil, err
-	}
-	der, err := sd.Bytes()
-	if err != nil {
-		return nil, err
-	}
-	return git.Join(git.SHA1, git.Commit, payload, cms.Armor(der))
 }
 
 // showSignatures times one git log --show-signature with the given program.
