@@ -1,0 +1,159 @@
+package cache
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"runtime"
+	"sync"
+
+	"github.com/paraph/paraph/internal/trust"
+	"github.com/paraph/paraph/internal/verdict"
+	"github.com/paraph/paraph/internal/verify"
+	"github.com/paraph/paraph/internal/version"
+)
+
+// epoch is raised when records change their form or meaning.
+const epoch = "paraph verdicts 1"
+
+// maxTries bounds how many records a question is held against: its tag is
+// nobody's secret, and an HMAC is work.
+const maxTries = 4
+
+// Verdicts are the answers that a cache has under some roots.
+type Verdicts struct {
+	c     *Cache
+	trust verify.Trust
+	sum   [sha256.Size]byte // of build and roots
+	sound func() bool       // nil: nothing is remembered here
+}
+
+// Under returns the verdicts under the roots that count, in their order: of
+// two that know a CA the first one under which all holds decides. Roots read
+// with trust.Glance find answers; to verify what has none takes real ones.
+//
+// Nothing is remembered where a root may be too old: the answer changes with
+// the clock then.
+func (c *Cache) Under(t verify.Trust) *Verdicts {
+	v := &Verdicts{c: c, trust: t}
+	if c == nil || c.file == "" || t.MaxRootAge != 0 || len(t.Roots) == 0 || len(t.Roots) > maxRoots {
+		return v
+	}
+	h := sha256.New()
+	text := func(s string) {
+		_, _ = h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(s)))) // a hash never fails to write
+		_, _ = h.Write([]byte(s))
+	}
+	text(epoch)
+	text(version.Build())
+	text(runtime.Version())
+	for _, root := range t.Roots {
+		text(root.Instance)
+		text(string(root.Digest[:]))
+	}
+	h.Sum(v.sum[:0])
+	v.sound = sync.OnceValue(func() bool { return sound(t.Roots) })
+	return v
+}
+
+// sound reports whether all chains inside of the roots hold. Only then do
+// verifications that check them, and those that do not (trust.Root.ForOne),
+// give the same answers.
+func sound(roots []*trust.Root) bool {
+	for _, r := range roots {
+		for _, list := range [][]*trust.Authority{r.CAs, r.TSAs} {
+			for _, a := range list {
+				if a.Check() != nil {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// Get returns the answer to a question. It is the caller's to change.
+func (v *Verdicts) Get(q *Question) (r *verify.Result, ok bool) {
+	if v.sound == nil {
+		return nil, false
+	}
+	tries := 0
+	v.c.page(q).each(func(rec record) bool {
+		if rec.tag != q.tag() || rec.generation != v.generation() {
+			return true
+		}
+		r, ok = v.open(q, rec)
+		tries++
+		return !ok && tries < maxTries
+	})
+	if !ok || !v.sound() {
+		return nil, false
+	}
+	return r, true
+}
+
+// open makes a result of a record, if it is one for this question.
+func (v *Verdicts) open(q *Question, rec record) (*verify.Result, bool) {
+	mac, ok := v.mac(q, rec, v.c.readKey(false))
+	if !ok || !hmac.Equal(mac[:], rec.mac[:]) {
+		return nil, false
+	}
+	kept, ok := decode(rec.body, v.trust.Roots)
+	if !ok {
+		return nil, false
+	}
+	return verify.Recall(q.signed, q.armored, kept, v.trust)
+}
+
+// Put remembers the answer to a question, if it is one that can be: before
+// anybody was asked whether the signer is allowed.
+func (v *Verdicts) Put(q *Question, r *verify.Result) {
+	if v.sound == nil || !keepable(r) {
+		return
+	}
+	body, ok := encode(r, v.trust.Roots)
+	if !ok || !v.sound() {
+		return
+	}
+	rec := record{tag: q.tag(), generation: v.generation(), kind: embedded, body: body}
+	if r.Log.Source == verify.SourceNote {
+		rec.kind = noted
+	}
+	if rec.mac, ok = v.mac(q, rec, v.c.readKey(true)); ok {
+		v.c.put(q, rec)
+	}
+}
+
+// keepable reports whether a result is a signature's by Sigstore that holds,
+// and whom nobody has judged.
+func keepable(r *verify.Result) bool {
+	return r.Verdict == verdict.Valid && r.Err == nil && r.Root != nil && r.Log != nil &&
+		r.Signer != nil && r.Signer.Instance == r.Root.Instance && r.Signer.Instance != verify.InstanceSMIME
+}
+
+func (v *Verdicts) generation() generation { return generation(v.sum[:len(generation{})]) }
+
+// mac vouches for a record as the answer to a question under these roots. All
+// that stands before the body is of fixed length.
+func (v *Verdicts) mac(q *Question, rec record, key *[secretSize]byte) (out mac, ok bool) {
+	if key == nil {
+		return out, false
+	}
+	var note [sha256.Size]byte
+	switch rec.kind {
+	case embedded:
+	case noted:
+		var err error
+		if note, err = q.noteSum(); err != nil {
+			return out, false
+		}
+	default:
+		return out, false
+	}
+	h := hmac.New(sha256.New, key[:])
+	for _, part := range [][]byte{v.sum[:], q.sum[:], {rec.kind}, note[:], rec.body} {
+		_, _ = h.Write(part) // a hash never fails to write
+	}
+	copy(out[:], h.Sum(nil))
+	return out, true
+}
