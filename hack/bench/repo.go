@@ -119,7 +119,6 @@ func (s *signer) commit(tree, parent string, number int) ([]byte, error) {
 	payload := fmt.Sprintf("tree %s%sauthor A <%s> %d +0000\ncommitter A <%s> %d +0000\n\ncommit %d\n", tree, parent, alice, at, alice, at, number)
 	return git.Join(git.SHA1, git.Commit, []byte(payload), s.by.SignWithProof([]byte(payload), s.version))
 }
-}
 
 // showSignatures times one git log --show-signature with the given program.
 func (r *repo) showSignatures(program string) (time.Duration, error) {

@@ -30,6 +30,9 @@ func Ask(signed, armored []byte, n verify.Note) *Question {
 	return q
 }
 
+// Open begins a verification that finds the answer.
+func (q *Question) Open() *verify.Opened { return verify.Open(q.signed, q.armored).Beside(q.Note()) }
+
 // Note is the note of the question, for a verification: what that reads is
 // what the answer will be found under.
 func (q *Question) Note() verify.Note { return verify.Note{ObjectID: q.objectID, Read: q.read} }

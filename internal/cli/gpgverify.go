@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/paraph/paraph/internal/cache"
 	"github.com/paraph/paraph/internal/config"
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/gpgstatus"
@@ -77,29 +78,52 @@ func (env Env) verifyDetached(ctx context.Context, c gpgCall) (*verify.Result, e
 	if err != nil {
 		return nil, fmt.Errorf("reading the signature: %w", err)
 	}
+	q := cache.Ask(signed, armored, verify.Note{Read: func() ([]byte, error) {
+		return history.Note(ctx, repo, proof.ObjectIDs(signed, armored)...)
+	}})
+	verdicts := cache.Open(env.Environ)
+	defer verdicts.Close()
 	large := tooLarge(signed, armored)
 	var opened *verify.Opened
-	if large == nil {
-		opened = verify.Open(signed, armored)
+	if large == nil && !verdicts.Mentions(q) {
+		opened = q.Open()
 	}
 	s := <-read
 	if s.err != nil {
 		return nil, s.err
 	}
-	t, err := env.trust(s.cfg)
+	if large != nil {
+		_, err := env.trust(s.cfg)
+		return verify.Failed("", large), err
+	}
+	r, err := env.verifyOne(verdicts, q, opened, s.cfg)
 	if err != nil {
 		return nil, err
 	}
-	if large != nil {
-		return verify.Failed("", large), nil
+	return r, judge(s.cfg, r)
+}
+
+// verifyOne is the answer to a question, remembered or found now. opened is nil
+// where nobody has opened the signature yet.
+func (env Env) verifyOne(c *cache.Cache, q *cache.Question, opened *verify.Opened, cfg *config.Verification) (*verify.Result, error) {
+	if r := env.remembered(c, q, cfg); r != nil {
+		return r, nil
+	}
+	t, err := env.trust(cfg)
+	if err != nil {
+		return nil, err
 	}
 	for _, root := range t.Roots {
 		root.ForOne()
 	}
-	r := opened.Beside(verify.Note{Read: func() ([]byte, error) {
-		return history.Note(ctx, repo, proof.ObjectIDs(signed, armored)...)
-	}}).Against(t)
-	return r, judge(s.cfg, r)
+	if opened == nil {
+		opened = q.Open()
+	}
+	r := opened.Against(t)
+	if cfg.Cache {
+		c.Under(t).Put(q, r)
+	}
+	return r, nil
 }
 
 func tooLarge(signed, armored []byte) error {

@@ -27,17 +27,21 @@ func (env Env) verification(ctx context.Context, repo *gitcmd.Repo, flags map[st
 
 // trust reads what a verification relies on.
 func (env Env) trust(cfg *config.Verification) (verify.Trust, error) {
+	return env.trustBy(cfg, trust.Parse)
+}
+
+func (env Env) trustBy(cfg *config.Verification, parse trust.Parser) (verify.Trust, error) {
 	t := verify.Trust{MaxRootAge: cfg.MaxRootAge, Now: time.Now(), SMIMERoots: sync.OnceValues(func() (*x509.CertPool, error) {
 		return cfg.SMIMERoots.CertPool(env.ReadFile)
 	})}
 	if cfg.TrustedRoot.Set() {
-		root, err := cfg.TrustedRoot.Root(env.ReadFile)
+		root, err := cfg.TrustedRoot.RootBy(env.ReadFile, parse)
 		t.Roots = []*trust.Root{root}
 		return t, err
 	}
 	known := store.New(env.Environ)
 	for _, name := range cfg.Instances {
-		root, err := known.TrustedRoot(name)
+		root, err := known.TrustedRootBy(name, parse)
 		if err != nil {
 			return t, err
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/paraph/paraph/internal/cache"
 	"github.com/paraph/paraph/internal/config"
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/history"
@@ -89,6 +90,7 @@ func (env Env) verify(cmd *cobra.Command, args []string) error {
 	v := &verification{env: env, ctx: ctx, repo: repo, cfg: cfg}
 	v.anySigner, _ = f.GetBool("any-signer")
 	o, err := v.options(f)
+	defer func() { v.remembered.Close() }()
 	if err != nil {
 		return err
 	}
@@ -105,16 +107,17 @@ func (env Env) verify(cmd *cobra.Command, args []string) error {
 
 // A verification is one run of paraph verify.
 type verification struct {
-	env       Env
-	ctx       context.Context
-	repo      *gitcmd.Repo
-	cfg       *config.Verification
-	args      []string
-	anySigner bool
-	out       report.Writer
-	bar       *progress
-	sum       report.Summary
-	found     int
+	env        Env
+	ctx        context.Context
+	repo       *gitcmd.Repo
+	cfg        *config.Verification
+	args       []string
+	anySigner  bool
+	out        report.Writer
+	remembered *cache.Cache
+	bar        *progress
+	sum        report.Summary
+	found      int
 }
 
 // readFlags reads the flags that stand for settings.
@@ -128,6 +131,9 @@ func readFlags(f *pflag.FlagSet) (map[string]string, error) {
 			}
 			settings[key] = value
 		}
+	}
+	if off, _ := f.GetBool("no-cache"); off {
+		settings["cache"] = "false"
 	}
 	return settings, nil
 }
@@ -155,8 +161,13 @@ func (v *verification) options(f *pflag.FlagSet) (history.Options, error) {
 	if o.Policy, err = v.env.policy(v.ctx, v.repo, v.cfg.Policy); err != nil {
 		return o, err
 	}
-	o.Trust, err = v.env.trust(v.cfg)
-	return o, err
+	t, err := v.env.trust(v.cfg)
+	if err != nil {
+		return o, err
+	}
+	v.remembered = v.env.cache(v.cfg)
+	o.Verdicts = v.remembered.Under(t)
+	return o, nil
 }
 
 func isFullRef(s string) bool {

@@ -72,7 +72,7 @@ var keys = []key{
 	{name: "agentConfirm", kind: boolean, use: forSign},
 	{name: "keyring", kind: boolean, use: forSign},
 	{name: "keyringMaxAge", kind: duration, use: forSign},
-	{name: "cache", kind: boolean, use: forVerify, pending: true, ready: []string{"false"}},
+	{name: "cache", kind: boolean, use: forVerify},
 	{name: "matchCommitter", kind: boolean, use: forSign},
 	{name: "publicIdentity", kind: one, words: []string{"accepted"}, use: forSign},
 	{name: "smimeRoots", kind: path, use: forVerify},

@@ -20,6 +20,8 @@ type Verification struct {
 	Instances []string
 	// MaxRootAge is how old a trusted root may be, 0 for any age.
 	MaxRootAge time.Duration
+	// Cache says whether verdicts are remembered.
+	Cache bool
 	// SMIMERoots is a file of CA certificates that stand in for the system's,
 	// for classic S/MIME.
 	SMIMERoots Setting
@@ -42,6 +44,7 @@ func ForVerification(src Source) (*Verification, error) {
 	c := &Verification{
 		TrustedRoot: v["trustedRoot"],
 		Instances:   instances(v),
+		Cache:       v["cache"].Value != "false",
 		SMIMERoots:  v["smimeRoots"],
 		Identity:    v["certificateIdentity"],
 		Issuer:      v["certificateOIDCIssuer"],

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/paraph/paraph/git"
+	"github.com/paraph/paraph/internal/cache"
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/payload"
 	"github.com/paraph/paraph/internal/policy"
@@ -28,14 +29,14 @@ type examined struct {
 
 // An examiner verifies signatures. It is safe for concurrent use.
 type examiner struct {
-	ctx   context.Context
-	repo  *gitcmd.Repo
-	trust verify.Trust
-	notes func() (map[string]bool, error) // the objects that have one
+	ctx      context.Context
+	repo     *gitcmd.Repo
+	verdicts *cache.Verdicts
+	notes    func() (map[string]bool, error) // the objects that have one
 }
 
-func newExaminer(ctx context.Context, repo *gitcmd.Repo, t verify.Trust) *examiner {
-	return &examiner{ctx: ctx, repo: repo, trust: t, notes: sync.OnceValues(func() (map[string]bool, error) {
+func newExaminer(ctx context.Context, repo *gitcmd.Repo, v *cache.Verdicts) *examiner {
+	return &examiner{ctx: ctx, repo: repo, verdicts: v, notes: sync.OnceValues(func() (map[string]bool, error) {
 		ids, err := repo.Noted(ctx, proof.Ref)
 		noted := make(map[string]bool, len(ids))
 		for _, id := range ids {
@@ -69,7 +70,7 @@ func (x *examiner) examine(raw gitcmd.RawObject) *examined {
 	}
 	e.payload, _ = payload.Parse(o.Payload) // the result says what is wrong with it
 	note := verify.Note{ObjectID: raw.ID, Read: func() ([]byte, error) { return x.note(raw.ID) }}
-	e.result = verify.Open(o.Payload, o.Signature).Beside(note).Against(x.trust)
+	e.result = x.verdicts.Verify(o.Payload, o.Signature, note)
 	e.key = keySignatureOf(o.Signature, o.Payload)
 	return e
 }

@@ -11,17 +11,17 @@ import (
 	"context"
 
 	"github.com/paraph/paraph/git"
+	"github.com/paraph/paraph/internal/cache"
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/proof"
 	"github.com/paraph/paraph/internal/report"
-	"github.com/paraph/paraph/internal/verify"
 )
 
 // Verify verifies what a revision names, without asking anybody whether its
 // signers are allowed, see [Verification.Revision].
-func Verify(ctx context.Context, repo *gitcmd.Repo, rev string, t verify.Trust) (out []report.Object, err error) {
+func Verify(ctx context.Context, repo *gitcmd.Repo, rev string, verdicts *cache.Verdicts) (out []report.Object, err error) {
 	v, err := New(ctx, repo, Options{
-		Trust: t, Unchecked: func(e error) { err = e },
+		Verdicts: verdicts, Unchecked: func(e error) { err = e },
 		Tell: func(o report.Object) error {
 			out = append(out, o)
 			return nil

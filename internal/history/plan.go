@@ -33,7 +33,7 @@ type plan struct {
 func newPlan(g *graph) *plan {
 	return &plan{
 		placed: make([]bool, len(g.ids)), set: make([]int32, len(g.ids)),
-		ref: make([]int32, len(g.ids)),
+		ref:   make([]int32, len(g.ids)),
 		known: map[place]int32{}, sets: [][]int32{nil}, setOf: map[string]int32{"": 0},
 	}
 }

@@ -7,16 +7,17 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/paraph/paraph/internal/cache"
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/policy"
 	"github.com/paraph/paraph/internal/report"
 	"github.com/paraph/paraph/internal/verdict"
-	"github.com/paraph/paraph/internal/verify"
 )
 
 // Options say what a verification of many objects goes by.
 type Options struct {
-	Trust verify.Trust
+	// Verdicts are what a signature is held against, and what is remembered of it.
+	Verdicts *cache.Verdicts
 	// Of these at most one is set: a policy for all objects, a revision from
 	// which on the repository's own policy counts, or the one signer.
 	Policy *policy.Policy
@@ -70,7 +71,7 @@ func New(ctx context.Context, repo *gitcmd.Repo, o Options) (*Verification, erro
 	if err != nil {
 		return nil, err
 	}
-	v := &Verification{run{ctx: ctx, repo: repo, opts: o, batch: batch, examiner: newExaminer(ctx, repo, o.Trust)}}
+	v := &Verification{run{ctx: ctx, repo: repo, opts: o, batch: batch, examiner: newExaminer(ctx, repo, o.Verdicts)}}
 	r := &v.run
 	r.treeReader = newTreeReader(repo, batch)
 	r.judge = judge{ctx: ctx, repo: repo, trees: r.treeReader, clock: o.Clock}
