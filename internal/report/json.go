@@ -2,13 +2,11 @@ package report
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"time"
-	"unicode/utf16"
 
 	"github.com/paraph/paraph/internal/verify"
 )
@@ -99,50 +97,21 @@ type errorJSON struct {
 
 // A jsonWriter writes one document for the whole run: results as they come,
 // then what they add up to.
-type jsonWriter struct {
-	w     *bufio.Writer // remembers the first error
-	begun bool
+type jsonWriter struct{ list }
+
+func newJSON(w io.Writer) *jsonWriter {
+	head := fmt.Sprintf("{\n  \"schema\": %d,\n  \"results\": [", schema)
+	return &jsonWriter{list{w: bufio.NewWriter(w), head: head, indent: "  "}}
 }
 
-func newJSON(w io.Writer) *jsonWriter { return &jsonWriter{w: bufio.NewWriter(w)} }
-
-func (j *jsonWriter) Object(o Object) error {
-	out, err := json.MarshalIndent(toJSON(o), "    ", "  ")
-	if err != nil {
-		return err
-	}
-	j.begin()
-	fmt.Fprint(j.w, "\n    ")
-	return writeEscaped(j.w, out)
-}
-
-// begin writes what stands before a result.
-func (j *jsonWriter) begin() {
-	if j.begun {
-		fmt.Fprint(j.w, ",")
-		return
-	}
-	j.begun = true
-	fmt.Fprintf(j.w, "{\n  \"schema\": %d,\n  \"results\": [", schema)
-}
+func (j *jsonWriter) Object(o Object) error { return j.element(toJSON(o)) }
 
 func (j *jsonWriter) Close(s Summary) error {
 	end := endJSON{Summary: map[string]int{}, Ranges: append([]string{}, s.Ranges...), Interrupted: s.Interrupted, Unchecked: s.unchecked()}
 	for v, n := range s.Counts {
 		end.Summary[word(v)] += n
 	}
-	out, err := json.MarshalIndent(end, "", "  ")
-	if err != nil {
-		return err
-	}
-	if j.begun {
-		fmt.Fprint(j.w, "\n  ")
-	} else {
-		j.begin()
-	}
-	fmt.Fprint(j.w, "],")
-	_ = WriteJSON(j.w, out[1:]) // of an object all but the first brace
-	return j.w.Flush()
+	return j.end(end, "\n}\n")
 }
 
 // An ndjsonWriter writes one result a line, each with the schema, at once.
@@ -159,38 +128,6 @@ func (n *ndjsonWriter) Object(o Object) error {
 }
 
 func (n *ndjsonWriter) Close(Summary) error { return nil }
-
-// WriteJSON writes JSON for programs, and a line break. Characters that a
-// terminal obeys or hides can stand in strings only, where a \u escape is the
-// same text (RFC 8259, section 7); encoding/json escapes some of them and not
-// all.
-func WriteJSON(w io.Writer, out []byte) error {
-	return writeEscaped(w, append(out, '\n'))
-}
-
-// writeEscaped is WriteJSON without the line break. Nearly all text has nothing
-// to escape, and is written as it is.
-func writeEscaped(w io.Writer, out []byte) error {
-	hostile := func(c rune) bool { return c != '\n' && isHostile(c) }
-	if !bytes.ContainsFunc(out, hostile) {
-		_, err := w.Write(out)
-		return err
-	}
-	var b bytes.Buffer
-	for _, c := range string(out) {
-		switch {
-		case !hostile(c):
-			b.WriteRune(c)
-		case c > 0xffff:
-			hi, lo := utf16.EncodeRune(c)
-			fmt.Fprintf(&b, "\\u%04x\\u%04x", hi, lo)
-		default:
-			fmt.Fprintf(&b, "\\u%04x", c)
-		}
-	}
-	_, err := w.Write(b.Bytes())
-	return err
-}
 
 func toJSON(o Object) resultJSON {
 	out := resultJSON{

@@ -52,7 +52,7 @@ type Options struct {
 	Width  int  // columns of the terminal, 0 if there is none
 }
 
-// New returns the Writer of a format: text, json or ndjson.
+// New returns the Writer of a format: text, json, ndjson, sarif or github.
 func New(format string, w io.Writer, opt Options) (Writer, error) {
 	switch format {
 	case "text":
@@ -61,8 +61,10 @@ func New(format string, w io.Writer, opt Options) (Writer, error) {
 		return newJSON(w), nil
 	case "ndjson":
 		return &ndjsonWriter{w}, nil
-	case "sarif", "github":
-		return nil, fmt.Errorf("%s is not in this version yet", format)
+	case "sarif":
+		return newSARIF(w), nil
+	case "github":
+		return &githubWriter{w: w}, nil
 	}
 	return nil, fmt.Errorf("%q is none of text, json, ndjson, sarif, github", format)
 }

@@ -60,7 +60,7 @@ func (t *textWriter) Close(s Summary) error {
 	}
 	var end []string
 	if len(t.tables.all) > 0 {
-		end = append(end, t.totals(s))
+		end = append(end, totals(s, t.colour))
 	}
 	if t.hint != "" {
 		end = append(end, "hint: "+t.hint)
@@ -92,11 +92,11 @@ func (t *textWriter) paragraph(lines []string) error {
 }
 
 // totals says how many objects there were, by verdict.
-func (t *textWriter) totals(s Summary) string {
+func totals(s Summary, show func(verdict.Verdict) string) string {
 	var parts []string
 	for _, v := range verdicts() {
 		if n := s.Counts[v]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, t.colour(v)))
+			parts = append(parts, fmt.Sprintf("%d %s", n, show(v)))
 		}
 	}
 	line := objects(s.total())
