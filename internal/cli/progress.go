@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/paraph/paraph/internal/proof/fetch"
-	"github.com/paraph/paraph/internal/report"
 )
 
 // progressEvery is how often the bar moves.
@@ -46,17 +45,13 @@ func (p *progress) show(s fetch.Summary) {
 }
 
 // verified shows how far a verification is, of as many objects as were found.
-func (p *progress) verified(s report.Summary, found int) {
+func (p *progress) verified(n, found int) {
 	if p.tty == nil || time.Since(p.shown) < progressEvery {
 		return
 	}
 	p.shown = time.Now()
 	if p.began.IsZero() {
 		p.began = p.shown
-	}
-	n := 0
-	for _, count := range s.Counts {
-		n += count
 	}
 	rate := ""
 	if d := p.shown.Sub(p.began); d > time.Second {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/term"
 
 	"github.com/paraph/paraph/internal/cache"
 	"github.com/paraph/paraph/internal/config"
@@ -94,7 +95,7 @@ func (env Env) verify(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if v.args, err = env.targets(f, args); err != nil {
+	if v.args, err = env.arguments(f, args); err != nil {
 		return err
 	}
 	format, _ := f.GetString("format")
@@ -117,7 +118,8 @@ type verification struct {
 	remembered *cache.Cache
 	bar        *progress
 	sum        report.Summary
-	found      int
+	found      int // objects that there are
+	told       int // of them so far
 }
 
 // readFlags reads the flags that stand for settings.
@@ -211,8 +213,21 @@ func workTree(path string) string {
 // maxInput bounds what --stdin reads, in bytes.
 const maxInput = 64 << 20
 
-// targets are the revisions and ranges to verify.
-func (env Env) targets(f *pflag.FlagSet, args []string) ([]string, error) {
+// reportOptions are what the reader's side of standard output wishes.
+func (env Env) reportOptions() report.Options {
+	f, ok := env.Stdout.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return report.Options{}
+	}
+	width, _, _ := term.GetSize(int(f.Fd())) // 0 where nobody knows
+	plain := slices.ContainsFunc(env.Environ, func(s string) bool {
+		return strings.HasPrefix(s, "NO_COLOR=") && s != "NO_COLOR=" || s == "TERM=dumb"
+	})
+	return report.Options{Colour: !plain, Width: width}
+}
+
+// arguments are the revisions and ranges to verify.
+func (env Env) arguments(f *pflag.FlagSet, args []string) ([]string, error) {
 	if stdin, _ := f.GetBool("stdin"); stdin {
 		lines := bufio.NewScanner(io.LimitReader(env.Stdin, maxInput))
 		for lines.Scan() {
@@ -246,11 +261,23 @@ func (v *verification) run(o history.Options, all bool) error {
 		return unchecked(v.ctx, err)
 	}
 	defer h.Close()
-	stopped := v.each(h, all)
-	var usage *exitError
+	targets, err := v.targets(h, all)
+	if err != nil {
+		return unchecked(v.ctx, err)
+	}
+	var stopped error
+	for _, t := range targets {
+		if stopped = h.Verify(t); stopped != nil {
+			break
+		}
+	}
 	if stopped != nil && v.ctx.Err() == nil {
 		stopped = unchecked(v.ctx, stopped)
-		if errors.As(stopped, &usage) && usage.status == exitUnchecked {
+		if v.told == 0 && v.sum.Ranges == nil {
+			return stopped // there is nothing to report of
+		}
+		var e *exitError
+		if errors.As(stopped, &e) && e.status == exitUnchecked {
 			v.sum.Uncheck(stopped.Error())
 			stopped = nil
 		}
@@ -266,36 +293,36 @@ func (v *verification) run(o history.Options, all bool) error {
 	return v.exit(h.Mode())
 }
 
-// each verifies what was asked for, one after the other.
-func (v *verification) each(h *history.Verification, all bool) error {
+// targets finds all that was asked for, before any of it is verified.
+func (v *verification) targets(h *history.Verification, all bool) ([]history.Target, error) {
+	var targets []history.Target
 	if all {
 		v.sum.Ranges = append(v.sum.Ranges, "--all")
-		if err := h.All(); err != nil {
-			return err
-		}
+		targets = append(targets, history.Target{Name: "--all", All: true})
 	}
-	for i := 0; i < len(v.args); i++ {
-		arg := v.args[i]
-		var err error
-		switch ids := ids(v.args[i:]); {
-		case strings.Contains(arg, ".."):
-			v.sum.Ranges = append(v.sum.Ranges, arg)
-			err = h.Range(arg)
-		case len(ids) > 1:
-			i += len(ids) - 1
-			err = h.Objects("--stdin", ids)
-		default:
-			err = h.Revision(arg)
+	for rest := v.args; len(rest) > 0; {
+		// Many ids are read at once: nobody has to ask git what they stand for.
+		if ids := ids(rest); len(ids) > 1 {
+			targets, rest = append(targets, history.Target{Name: stdinName, IDs: ids}), rest[len(ids):]
+			continue
 		}
+		t, err := h.Find(rest[0])
 		if err != nil {
-			return err
+			return nil, err
+		}
+		targets, rest = append(targets, t), rest[1:]
+		if t.Range {
+			v.sum.Ranges = append(v.sum.Ranges, t.Name)
 		}
 	}
-	return nil
+	return targets, nil
 }
 
-// ids are the whole object ids that a list begins with: nobody has to ask git
-// what they stand for.
+// stdinName is the range of objects that are named by their ids, one after the
+// other.
+const stdinName = "--stdin"
+
+// ids are the whole object ids that a list begins with.
 func ids(args []string) []string {
 	n := slices.IndexFunc(args, func(s string) bool {
 		return len(s) != 40 && len(s) != 64 || strings.Trim(s, "0123456789abcdef") != ""
@@ -308,9 +335,10 @@ func ids(args []string) []string {
 
 // tell writes one result.
 func (v *verification) tell(o report.Object) error {
-	o.Single = !slices.Contains(v.sum.Ranges, o.Range) && o.Range != "--stdin"
+	o.Single = !slices.Contains(v.sum.Ranges, o.Range) && o.Range != stdinName
 	v.sum.Count(o.Verdict)
-	v.bar.verified(v.sum, v.found)
+	v.told++
+	v.bar.verified(v.told, v.found)
 	if err := v.out.Object(o); err != nil {
 		return fmt.Errorf("writing the results: %w", err)
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // Verify verifies what a revision names, without asking anybody whether its
-// signers are allowed, see [Verification.Revision].
+// signers are allowed, see [Verification.Verify].
 func Verify(ctx context.Context, repo *gitcmd.Repo, rev string, verdicts *cache.Verdicts) (out []report.Object, err error) {
 	v, err := New(ctx, repo, Options{
 		Verdicts: verdicts, Unchecked: func(e error) { err = e },
@@ -31,7 +31,11 @@ func Verify(ctx context.Context, repo *gitcmd.Repo, rev string, verdicts *cache.
 		return nil, err
 	}
 	defer v.Close()
-	if failed := v.Revision(rev); failed != nil {
+	target, failed := v.Find(rev)
+	if failed == nil {
+		failed = v.Verify(target)
+	}
+	if failed != nil {
 		return nil, failed
 	}
 	return out, err

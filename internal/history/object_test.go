@@ -283,8 +283,4 @@ func TestMovedSignature(t *testing.T) {
 	tag := r.tag("v1", "tree", r.tree)
 	r.expect(r.write("tag", r.join(git.Tag, tag, r.sign(a))), "tag bad binding/message-digest-value")
 	r.expect(r.write("commit", r.join(git.Commit, a, r.sign(tag))), "commit bad binding/message-digest-value")
-	result, _ := history.Object(gitcmd.RawObject{ID: strings.Repeat("1", 40), Type: "commit", Raw: []byte(a)}, r.trust(), nil)
-	if result.Verdict != verdict.Bad || result.Err.Rule != "object-id" {
-		t.Errorf("%s: %v", result.Verdict, result.Err)
-	}
 }

@@ -13,7 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paraph/paraph/internal/cache"
 	"github.com/paraph/paraph/internal/gitcmd"
+	"github.com/paraph/paraph/internal/verdict"
+	"github.com/paraph/paraph/internal/verify"
 )
 
 // A repository is one of real git.
@@ -148,5 +151,19 @@ func TestRoom(t *testing.T) {
 	}()
 	if !r.take(t.Context(), 3) {
 		t.Error("room that was given back was not found")
+	}
+}
+
+// Bytes that have another id than the one that was asked for are no answer.
+func TestExamineOtherBytes(t *testing.T) {
+	x := newExaminer(t.Context(), newRepository(t).repo, (*cache.Cache)(nil).Under(verify.Trust{}))
+	raw := []byte("tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <a@example.com> 1 +0000\ncommitter A <a@example.com> 1 +0000\n\nA\n")
+	e := x.examine(gitcmd.RawObject{ID: strings.Repeat("1", 40), Type: "commit", Raw: raw})
+	if e.result.Verdict != verdict.Bad || e.result.Err.Rule != "object-id" {
+		t.Errorf("%s: %v", e.result.Verdict, e.result.Err)
+	}
+	e = x.examine(gitcmd.RawObject{ID: strings.Repeat("1", 40), Type: "commit"})
+	if e.result.Verdict != verdict.Malformed || e.result.Err.Rule != "object-size" {
+		t.Errorf("%s: %v", e.result.Verdict, e.result.Err)
 	}
 }

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,37 +17,58 @@ type tip struct {
 	ref string // full name, "" for none
 }
 
-// Range verifies the commits that a range names as git rev-list does: A..B with
-// all parents.
-func (v *Verification) Range(expr string) error {
+// A Target is something to verify, by the name that somebody gave it: an object
+// or a range that [Verification.Find] found, objects by their ids, or what
+// branches, tags and remotes reach, each as its ref.
+type Target struct {
+	Name  string
+	Range bool
+	IDs   []string
+	All   bool
+
+	found    gitcmd.Revision // of the object, or of the range's end
+	from, to string          // commits of a range
+}
+
+// Find finds what a revision or a range names: A..B is what git rev-list makes
+// of it, with all parents.
+func (v *Verification) Find(name string) (t Target, err error) {
 	r := &v.run
-	from, to, found := strings.Cut(expr, "..")
-	if !found || strings.HasPrefix(to, ".") || strings.Contains(to, "..") {
-		return fmt.Errorf("%q: %w: a range is A..B", expr, gitcmd.ErrRevision)
+	from, to, found := strings.Cut(name, "..")
+	t = Target{Name: name, Range: found}
+	if !found {
+		t.found, err = r.repo.Resolve(r.ctx, name)
+		return t, err
 	}
-	if from == "" {
-		from = "HEAD"
+	if strings.HasPrefix(to, ".") || strings.Contains(to, "..") {
+		return t, fmt.Errorf("%q: %w: a range is A..B", name, gitcmd.ErrRevision)
 	}
-	if to == "" {
-		to = "HEAD"
+	from, to = cmp.Or(from, "HEAD"), cmp.Or(to, "HEAD")
+	if t.from, err = r.commitID(from); err != nil {
+		return t, err
 	}
-	a, err := r.commitID(from)
-	if err != nil {
-		return err
+	if t.found, err = r.repo.Resolve(r.ctx, to); err != nil {
+		return t, err
 	}
-	b, err := r.repo.Resolve(r.ctx, to)
-	if err != nil {
-		return err
+	t.to, err = r.commitID(to)
+	return t, err
+}
+
+// Verify verifies what was found. An annotated tag is followed: what it leads
+// to is verified too, down to the commit. A target of a tag that is not in the
+// repository ends that without a failure.
+func (v *Verification) Verify(t Target) error {
+	r := &v.run
+	ref := cmp.Or(r.opts.Ref, t.found.Ref)
+	switch {
+	case t.All:
+		return r.all(t.Name)
+	case t.IDs != nil:
+		return r.objects(t.Name, t.IDs)
+	case t.Range:
+		return r.walkFrom(t.Name, []tip{{t.to, ref}}, []string{"^" + t.from})
 	}
-	id, err := r.commitID(to)
-	if err != nil {
-		return err
-	}
-	ref := b.Ref
-	if r.opts.Ref != "" {
-		ref = r.opts.Ref
-	}
-	return r.walkFrom(expr, []tip{{id, ref}}, []string{"^" + a})
+	return r.object(t.Name, t.found, ref)
 }
 
 // commitID is the id of the commit that a revision leads to.
@@ -80,10 +102,10 @@ func (r *run) walkFrom(name string, tips []tip, excluded []string) error {
 	for _, t := range tips {
 		w.fixed(p, t, r.opts.Policy, exempt)
 	}
-	return w.follow(r.ctx, p, name, all)
+	return w.follow(r.ctx, p, name, everyCommit)
 }
 
-func all(int32) bool { return true }
+func everyCommit(int32) bool { return true }
 
 // fixed places what a tip reaches under one policy.
 func (w *walk) fixed(p *plan, t tip, pol *policy.Policy, exempt []bool) {
@@ -163,7 +185,7 @@ func (r *run) fromAnchor(name string, g *graph, tips []tip, revs []string) error
 			})
 		}
 	}
-	if err := r.newWalk(g).follow(r.ctx, before, name, all); err != nil {
+	if err := r.newWalk(g).follow(r.ctx, before, name, everyCommit); err != nil {
 		return err
 	}
 	w, p := r.newWalk(after), newPlan(after)

@@ -16,22 +16,6 @@ import (
 // maxTags bounds how many tags may lead from one to the next.
 const maxTags = 16
 
-// Revision verifies the object that a revision names. An annotated tag is
-// followed: what it leads to is verified too, down to the commit. A commit, or
-// the target of a tag, that is not in the repository ends that without a
-// failure.
-func (v *Verification) Revision(rev string) error {
-	r := &v.run
-	found, err := r.repo.Resolve(r.ctx, rev)
-	if err != nil {
-		return err
-	}
-	if r.opts.Ref != "" {
-		found.Ref = r.opts.Ref
-	}
-	return r.object(rev, found, found.Ref)
-}
-
 // object verifies what a revision was found to be, as what the ref leads to.
 func (r *run) object(name string, found gitcmd.Revision, ref string) error {
 	commit, err := r.chain(name, found.ID, ref)
@@ -203,9 +187,8 @@ func (r *run) commit(name string, e *examined, ref, shown string) error {
 	return r.tell(o)
 }
 
-// Objects verifies objects by their ids, each by itself.
-func (v *Verification) Objects(name string, ids []string) error {
-	r := &v.run
+// objects verifies objects by their ids, each by itself.
+func (r *run) objects(name string, ids []string) error {
 	return pipeline(r.ctx, r.repo, func(yield func(string) bool) {
 		for _, id := range ids {
 			if !yield(id) {
@@ -225,9 +208,8 @@ func (v *Verification) Objects(name string, ids []string) error {
 	})
 }
 
-// All verifies what branches, tags and remotes reach, each as its ref.
-func (v *Verification) All() error {
-	r := &v.run
+// all verifies what branches, tags and remotes reach, each as its ref.
+func (r *run) all(name string) error {
 	refs, err := r.repo.Refs(r.ctx)
 	if err != nil {
 		return err
@@ -236,7 +218,7 @@ func (v *Verification) All() error {
 	for _, ref := range refs {
 		id := ref.ID
 		if ref.Type != string(payload.Commit) {
-			commit, err := r.chain(ref.Name, ref.ID, ref.Name)
+			commit, err := r.chain(name, ref.ID, ref.Name)
 			if errors.Is(err, errNoTarget) {
 				err = r.unjudged(&unjudgedError{err})
 			}
@@ -253,7 +235,7 @@ func (v *Verification) All() error {
 	if len(tips) == 0 {
 		return nil
 	}
-	return r.walkFrom("--all", tips, nil)
+	return r.walkFrom(name, tips, nil)
 }
 
 // checkTagName holds the name that was signed against the ref that led here.
