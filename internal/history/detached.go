@@ -33,7 +33,7 @@ func LoadDetached(ctx context.Context, repo *gitcmd.Repo, s PolicySpec, read Rea
 	}
 	trees, err := d.trees()
 	if err == nil {
-		d.policy, err = trees.policyOf(ctx, repo, s)
+		d.policy, err = trees.policyOf(s)
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -56,7 +56,7 @@ func (d *Detached) trees() (*treeReader, error) {
 			return nil, err
 		}
 	}
-	return newTreeReader(d.repo, d.batch), nil
+	return newTreeReader(d.ctx, d.repo, d.batch), nil
 }
 
 // Judge records what the policy says of the signer of a payload, as far as it

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/paraph/paraph/internal/policy"
+	"github.com/paraph/paraph/internal/trees"
 	"github.com/paraph/paraph/internal/verdict"
 )
 
@@ -24,12 +25,12 @@ type mainline struct {
 	broken  map[int32]*verdict.Error // policies that a commit breaks
 	newest  *policy.Policy           // in force at the tip
 
-	proven  bool                // the times of all commits are known
-	brought map[int32][]int32   // side commits, by the one that merges them
-	known   map[int32]*examined // those that change a policy
-	entries map[int32]treeEntry // of the policy, of mainline commits
-	parsed  map[string]loaded   // by the id of the blob and of .paraph
-	endings []*policy.Policy    // newest policies so far
+	proven  bool                  // the times of all commits are known
+	brought map[int32][]int32     // side commits, by the one that merges them
+	known   map[int32]*examined   // those that change a policy
+	entries map[int32]trees.Entry // of the policy, of mainline commits
+	parsed  map[string]loaded     // by the id of the blob and of .paraph
+	endings []*policy.Policy      // newest policies so far
 	under   map[*policy.Policy]*policy.Policy
 }
 
@@ -50,7 +51,7 @@ func (m *mainline) evolve() error {
 			m.brought[by] = append(m.brought[by], n)
 		}
 	})
-	m.known, m.entries, m.parsed = map[int32]*examined{}, map[int32]treeEntry{}, map[string]loaded{}
+	m.known, m.entries, m.parsed = map[int32]*examined{}, map[int32]trees.Entry{}, map[string]loaded{}
 	for range maxEndings {
 		m.under = map[*policy.Policy]*policy.Policy{}
 		newest, err := m.once()
@@ -105,7 +106,7 @@ func (m *mainline) step(n int32, inForce *policy.Policy) (*policy.Policy, error)
 	if err != nil {
 		return nil, m.unreadable(n, err)
 	}
-	var before treeEntry
+	var before trees.Entry
 	if before, err = m.entry(m.parents[n][0]); err != nil || now == before {
 		return nil, m.unreadable(n, err)
 	}
@@ -128,7 +129,7 @@ func (m *mainline) step(n int32, inForce *policy.Policy) (*policy.Policy, error)
 		if err != nil {
 			return nil, err
 		}
-		paths, err := m.trees.changed(m.ctx, e, m.position(side).parents, onlyPolicy)
+		paths, err := m.trees.changed(e, m.position(side).parents, onlyPolicy)
 		if err != nil {
 			return nil, m.unreadable(side, err)
 		}
@@ -188,15 +189,15 @@ func (m *mainline) examined(n int32) (*examined, error) {
 }
 
 // entry is the policy's in the tree of a commit.
-func (m *mainline) entry(n int32) (treeEntry, error) {
+func (m *mainline) entry(n int32) (trees.Entry, error) {
 	if e, ok := m.entries[n]; ok {
 		return e, nil
 	}
 	tree, err := m.treeOf(n)
 	if err != nil {
-		return treeEntry{}, err
+		return trees.Entry{}, err
 	}
-	e, err := m.trees.find(m.ctx, tree, policy.Path)
+	e, err := m.trees.find(tree, policy.Path)
 	if err == nil {
 		m.entries[n] = e
 	}

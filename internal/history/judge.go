@@ -198,7 +198,7 @@ func (c *candidate) changed(p *policy.Policy) ([]string, error) {
 			return nil, err
 		}
 	}
-	paths, err := c.trees.changed(c.ctx, c.e, c.pos.parents, p.Within)
+	paths, err := c.trees.changed(c.e, c.pos.parents, p.Within)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/policy"
+	"github.com/paraph/paraph/internal/trees"
 	"github.com/paraph/paraph/internal/verdict"
 )
 
@@ -59,20 +60,20 @@ func LoadPolicy(ctx context.Context, repo *gitcmd.Repo, s PolicySpec, read ReadF
 		return nil, err
 	}
 	defer batch.Close()
-	return newTreeReader(repo, batch).policyOf(ctx, repo, s)
+	return newTreeReader(ctx, repo, batch).policyOf(s)
 }
 
 // policyOf reads the policy at a path in the tree of a commit.
-func (t *treeReader) policyOf(ctx context.Context, repo *gitcmd.Repo, s PolicySpec) (*policy.Policy, error) {
-	commit, tree, err := t.commit(ctx, repo, s.Rev)
+func (t *treeReader) policyOf(s PolicySpec) (*policy.Policy, error) {
+	commit, tree, err := t.commit(s.Rev)
 	if err != nil {
 		return nil, err
 	}
-	entry, err := t.find(ctx, tree, s.Path)
+	entry, err := t.find(tree, s.Path)
 	if err != nil {
 		return nil, fmt.Errorf("%s:%s: %w", s.Rev, s.Path, err)
 	}
-	return t.policy(ctx, policy.Source{Name: commit + ":" + s.Path, Blob: entry.ID}, tree, entry)
+	return t.policy(policy.Source{Name: commit + ":" + s.Path, Blob: entry.ID}, tree, entry)
 }
 
 func limited(read ReadFile, path string) ([]byte, error) {
@@ -85,13 +86,13 @@ func limited(read ReadFile, path string) ([]byte, error) {
 
 // policy parses the policy at an entry of a tree. Key files are from the same
 // tree.
-func (t *treeReader) policy(ctx context.Context, from policy.Source, tree string, entry treeEntry) (*policy.Policy, error) {
+func (t *treeReader) policy(from policy.Source, tree string, entry trees.Entry) (*policy.Policy, error) {
 	data, err := t.file(entry, policy.Path, policy.MaxSize)
 	if err != nil {
 		return nil, err
 	}
 	return policy.Parse(data, from, func(path string) ([]byte, error) {
-		e, err := t.find(ctx, tree, path)
+		e, err := t.find(tree, path)
 		if err != nil {
 			return nil, err
 		}
@@ -100,38 +101,35 @@ func (t *treeReader) policy(ctx context.Context, from policy.Source, tree string
 }
 
 // file reads a regular file, and neither a link nor anything else.
-func (t *treeReader) file(e treeEntry, path string, limit int) ([]byte, error) {
+func (t *treeReader) file(e trees.Entry, path string, limit int) ([]byte, error) {
 	what := ""
 	switch {
 	case e.ID == "":
 		what = "is not there"
-	case e.Mode == modeLink:
+	case e.Mode == trees.Link:
 		what = "is a symbolic link"
-	case e.Mode == modeSubmodule:
+	case e.Mode == trees.Submodule:
 		what = "is a submodule"
-	case e.Mode != modeFile && e.Mode != modeProgram:
+	case e.Mode != trees.File && e.Mode != trees.Program:
 		what = "is not a file"
 	}
 	if what != "" {
 		return nil, fmt.Errorf("%w: %s %s", ErrPolicy, path, what)
 	}
-	raw, err := t.batch.Read(e.ID)
-	if err != nil {
-		return nil, err
+	raw, err := t.read(e.ID, "blob")
+	if err == nil && len(raw) > limit {
+		err = fmt.Errorf("%w: %s has more than %d bytes", ErrPolicy, path, limit)
 	}
-	if raw.Type != "blob" || raw.Raw == nil || len(raw.Raw) > limit {
-		return nil, fmt.Errorf("%w: %s is no file of at most %d bytes", ErrPolicy, path, limit)
-	}
-	return raw.Raw, nil
+	return raw, err
 }
 
 // load is the policy that a commit has, parsed once.
-func (m *mainline) load(n int32, entry treeEntry) (*policy.Policy, error) {
+func (m *mainline) load(n int32, entry trees.Entry) (*policy.Policy, error) {
 	tree, err := m.treeOf(n)
 	if err != nil {
 		return nil, err
 	}
-	dir, err := m.trees.find(m.ctx, tree, policyDir)
+	dir, err := m.trees.find(tree, policyDir)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +138,7 @@ func (m *mainline) load(n int32, entry treeEntry) (*policy.Policy, error) {
 	if l, ok := m.parsed[name]; ok {
 		return l.policy, l.err
 	}
-	p, err := m.trees.policy(m.ctx, policy.Source{Name: m.hex(n) + ":" + policy.Path, Blob: entry.ID}, tree, entry)
+	p, err := m.trees.policy(policy.Source{Name: m.hex(n) + ":" + policy.Path, Blob: entry.ID}, tree, entry)
 	if isGit(err) {
 		return nil, err
 	}

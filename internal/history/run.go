@@ -73,7 +73,7 @@ func New(ctx context.Context, repo *gitcmd.Repo, o Options) (*Verification, erro
 	}
 	v := &Verification{run{ctx: ctx, repo: repo, opts: o, batch: batch, examiner: newExaminer(ctx, repo, o.Verdicts)}}
 	r := &v.run
-	r.treeReader = newTreeReader(repo, batch)
+	r.treeReader = newTreeReader(ctx, repo, batch)
 	r.judge = judge{ctx: ctx, repo: repo, trees: r.treeReader, clock: o.Clock}
 	if o.Anchor != "" {
 		if err := r.findAnchor(); err != nil {
@@ -103,7 +103,7 @@ func (r *run) findAnchor() error {
 	if err != nil {
 		return fmt.Errorf("--policy-anchor: %w", err)
 	}
-	p, err := r.treeReader.policyOf(r.ctx, r.repo, PolicySpec{id, policy.Path})
+	p, err := r.treeReader.policyOf(PolicySpec{id, policy.Path})
 	if err != nil {
 		return fmt.Errorf("--policy-anchor: %s: %w", r.opts.Anchor, err)
 	}
