@@ -77,8 +77,6 @@ type Place struct {
 	// Paths are those that a commit changes, as far as a section could match
 	// them, see [Policy.Within].
 	Paths []string
-	// EveryPath asks as if a commit changed all paths that a section speaks of.
-	EveryPath bool
 }
 
 // A Decision is what a policy says of an object. The zero value is none.
@@ -130,9 +128,3 @@ func (p *Policy) Under(newer *Policy) *Policy { return p }
 // Within reports whether a path section could match something in a folder,
 // "" for the whole tree.
 func (p *Policy) Within(dir string) bool { return false }
-
-// Sectioned tmp
-func (p *Policy) Sectioned(ref string) bool { return true }
-
-// MayPush tmp
-func (p *Policy) MayPush(o Object, ref string) Decision { return Decision{} }
