@@ -74,6 +74,18 @@ var derClaims = map[int]string{
 	24: "tokenSubject",
 }
 
+// IsClaim reports whether an [Identity] may have a claim of that name.
+func IsClaim(name string) bool {
+	for _, names := range []map[int]string{rawClaims, derClaims} {
+		for _, n := range names {
+			if n == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // IsLeaf reports whether the certificate looks like one of Fulcio's: it names
 // an OpenID Connect issuer. It says nothing about who signed it.
 func IsLeaf(cert *x509.Certificate) bool {

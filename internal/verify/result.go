@@ -60,6 +60,10 @@ type Result struct {
 type Signer struct {
 	fulcio.Identity
 	Instance string
+	// CAs are the SHA-256 of the certificates that lead to the signer's, the
+	// self-signed root last. An instance's name is what this machine calls it;
+	// these say which one it is. None for S/MIME, see [ClaimSMIMECA].
+	CAs [][sha256.Size]byte
 }
 
 // A LogEntry says where the signature stands in a transparency log.

@@ -268,6 +268,9 @@ func (r *Result) checkCertificate(sd *cms.SignedData, i issuer) *trust.Path {
 		return i.ca
 	}
 	r.Signer = &Signer{Identity: *id, Instance: i.root.Instance}
+	for _, ca := range i.ca.Issuers {
+		r.Signer.CAs = append(r.Signer.CAs, sha256.Sum256(ca.Raw))
+	}
 	return i.ca
 }
 
