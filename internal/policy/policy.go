@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -31,13 +32,20 @@ const (
 )
 
 // A Policy says who may sign what. It does not change, and is safe for
-// concurrent use.
+// concurrent use. The zero Policy has no signers.
 type Policy struct {
 	Source
 	Mode Mode
 	// TrustUpTo are ids of commits that are exempt with all their ancestors,
 	// TrustTags those of exempt tags.
 	TrustUpTo, TrustTags []string
+
+	instances []*instance
+	signers   []*signer
+	refs      []*rule // sections of branches and tags, in the file's order
+	paths     []*rule // sections of paths
+	endings   endings
+	index     index
 }
 
 // An Object is what a policy is asked about: a commit, tag or push certificate
@@ -52,7 +60,7 @@ type Object struct {
 	Key   KeySignature // SSH and OpenPGP
 	// CleanMerge reports whether a commit is exactly the merge, without a
 	// conflict, of its two parents. It is called at most once, and only where
-	// that decides.
+	// that decides. Nil: nobody can tell.
 	CleanMerge func() (bool, error)
 }
 
@@ -91,12 +99,6 @@ type Decision struct {
 	Err *verdict.Error
 }
 
-// Parse reads a policy. files returns the key files that it names, by the path
-// that stands there. The error is an [*Error] for what is wrong with the policy.
-func Parse(data []byte, source Source, files func(path string) ([]byte, error)) (*Policy, error) {
-	return nil, &Error{Source: source}
-}
-
 // An Error is all that is wrong with a policy.
 type Error struct {
 	Source   Source
@@ -105,26 +107,57 @@ type Error struct {
 
 // A Problem is one of them, or a warning.
 type Problem struct {
-	Line    int // 1 is the first, 0 for the whole file
-	Rule    string
+	Line    int    // 1 is the first, 0 for the whole file
+	Rule    string // one of the constants Problem... and Warn...
 	Message string
+}
+
+func (p Problem) String() string {
+	if p.Line == 0 {
+		return p.Message
+	}
+	return fmt.Sprintf("line %d: %s", p.Line, p.Message)
 }
 
 func (e *Error) Error() string {
 	var all []string
 	for _, p := range e.Problems {
-		all = append(all, p.Message)
+		all = append(all, p.String())
 	}
 	return e.Source.Name + ": " + strings.Join(all, "; ")
 }
 
-// Decide judges an object whose signature holds.
-func (p *Policy) Decide(o Object, at Place) Decision { return Decision{} }
-
-// Under is the policy with the endings of a newer one: its revocations, and
-// the ends of signers of the same name. Endings only ever add up.
-func (p *Policy) Under(newer *Policy) *Policy { return p }
+// What can be wrong with a policy.
+const (
+	ProblemSize      = "size"
+	ProblemEncoding  = "encoding"       // no UTF-8, a byte order mark, a NUL
+	ProblemCharacter = "character"      // one that cannot be seen
+	ProblemSyntax    = "syntax"         // a line that says nothing, or not to every git the same
+	ProblemSection   = "section"        // an unknown one
+	ProblemKey       = "key"            // an unknown one
+	ProblemTwice     = "twice"          // a section, or a key that stands once
+	ProblemEmpty     = "empty-section"  // one that says nothing
+	ProblemMissing   = "missing"        // what a section must say
+	ProblemName      = "name"           // one that cannot be a name
+	ProblemNobody    = "unknown-name"   // one that no section has
+	ProblemValue     = "value"          // one that the key cannot have
+	ProblemPattern   = "pattern"        // one that is none, or could match everything
+	ProblemKeyFile   = "key-file"       // one that cannot be read
+	ProblemOpen      = "policy-is-open" // no path section covers the policy itself
+	ProblemMany      = "too-many-problems"
+)
 
 // Within reports whether a path section could match something in a folder,
 // "" for the whole tree.
-func (p *Policy) Within(dir string) bool { return false }
+func (p *Policy) Within(dir string) bool {
+	if dir == "" {
+		return len(p.paths) > 0
+	}
+	dir += "/"
+	for _, r := range p.paths {
+		if r.pattern.within(dir) {
+			return true
+		}
+	}
+	return false
+}
