@@ -1,0 +1,136 @@
+package openpgp
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/paraph/paraph/internal/verdict"
+)
+
+// flagSign is the key flag of who may sign documents, RFC 9580, 5.2.3.29.
+const flagSign = 0x02
+
+// Verify verifies that one of the keys, or a subkey of one, made a signature
+// over payload, and that it counts at a time. It returns the fingerprint of the
+// key, not of the subkey, as gpg writes it.
+//
+// No time in OpenPGP is proven: at is the caller's, and where the signature says
+// that it is younger, the key must still count then. Errors are a
+// *[verdict.Error]: of class Material if the file does not have the key, Binding
+// or Signature if it did not make the signature, Policy if it is revoked or may
+// not sign, Window if it or the signature has ended.
+func (k *Keys) Verify(s *Signature, payload []byte, at time.Time) (fingerprint string, err error) {
+	if at.IsZero() {
+		return "", verdict.Errorf(verdict.Window, "no-time", "nobody said at what time the key %s is to count", s.Issuer())
+	}
+	document, err := s.sig.document(payload)
+	if err != nil {
+		return "", err
+	}
+	err = verdict.Errorf(verdict.Material, "key-unknown", "the key file does not have the key %s", s.Issuer())
+	for _, c := range k.all {
+		if c.primary.mayHaveMade(s.sig) {
+			if err = c.verify(s.sig, document, at); err == nil {
+				return name(c.primary.fingerprint), nil
+			}
+		}
+		for _, sub := range c.subkeys {
+			if sub.mayHaveMade(s.sig) {
+				if err = c.verifyBySubkey(sub, s.sig, document, at); err == nil {
+					return name(c.primary.fingerprint), nil
+				}
+			}
+		}
+	}
+	return "", err
+}
+
+// document is what is hashed of a payload, RFC 9580, 5.2.4. A signature over a
+// text is one over all texts that differ only in how their lines end; of these
+// one is accepted, and that is git's.
+func (s *signature) document(payload []byte) ([]byte, error) {
+	if s.kind == kindBinary {
+		return payload, nil
+	}
+	if bytes.IndexByte(payload, '\r') >= 0 {
+		return nil, verdict.Errorf(verdict.Binding, "text-signature", "the signature is over a text, whose CR and LF it does not tell apart: sign without --textmode")
+	}
+	return bytes.ReplaceAll(payload, []byte("\n"), []byte("\r\n")), nil
+}
+
+// verify judges a signature by the key of a certificate itself.
+func (c *certificate) verify(s *signature, document []byte, at time.Time) error {
+	if err := c.primary.verify(s, document); err != nil {
+		return err
+	}
+	if err := c.check(s, at); err != nil {
+		return err
+	}
+	if c.self.hasFlags && c.self.flags&flagSign == 0 {
+		return notForSigning(c.primary)
+	}
+	return nil
+}
+
+// verifyBySubkey judges a signature by a subkey. The key must say that the
+// subkey may sign, and the subkey that it is the key's.
+func (c *certificate) verifyBySubkey(sub *subkey, s *signature, document []byte, at time.Time) error {
+	if err := sub.verify(s, document); err != nil {
+		return err
+	}
+	switch {
+	case sub.revoked:
+		return revoked(sub.publicKey)
+	case sub.binding == nil:
+		return verdict.Errorf(verdict.Policy, "subkey-binding", "the key %s does not say that the subkey %s is its own", name(c.primary.fingerprint), name(sub.fingerprint))
+	case sub.binding.flags&flagSign == 0:
+		return notForSigning(sub.publicKey)
+	case !sub.consents:
+		return verdict.Errorf(verdict.Policy, "subkey-binding", "the subkey %s does not say that it is one of the key %s", name(sub.fingerprint), name(c.primary.fingerprint))
+	}
+	if err := c.check(s, at); err != nil {
+		return err
+	}
+	return checkTime(sub.publicKey, sub.binding, s, at)
+}
+
+// check judges the key of a certificate, whoever of it signed.
+func (c *certificate) check(s *signature, at time.Time) error {
+	switch {
+	case c.revoked:
+		return revoked(c.primary)
+	case c.self == nil:
+		return verdict.Errorf(verdict.Policy, "no-self-signature", "the key %s says nothing of itself that can be verified", name(c.primary.fingerprint))
+	}
+	return checkTime(c.primary, c.self, s, at)
+}
+
+// checkTime judges the times that a key and its owner give, RFC 9580, 5.2.3.13.
+// about is the signature that says how long the key counts.
+func checkTime(k *publicKey, about, s *signature, at time.Time) error {
+	if at.Before(s.created) {
+		at = s.created
+	}
+	switch {
+	case s.created.Before(k.created):
+		return verdict.Errorf(verdict.Window, "key-time", "the signature says that it is older than the key %s", name(k.fingerprint))
+	case ended(k.created, about.keyLifetime, at), ended(about.created, about.lifetime, at):
+		return verdict.Errorf(verdict.Window, "key-expired", "the key %s has ended before %s: extend it, and renew the key file", name(k.fingerprint), at.UTC().Format(time.RFC3339))
+	case ended(s.created, s.lifetime, at):
+		return verdict.Errorf(verdict.Window, "signature-expired", "the signature has ended before %s", at.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// ended reports whether what began lasts no longer than to a time.
+func ended(begin time.Time, lifetime time.Duration, at time.Time) bool {
+	return lifetime != 0 && !at.Before(begin.Add(lifetime))
+}
+
+func revoked(k *publicKey) error {
+	return verdict.Errorf(verdict.Policy, "key-revoked", "the key %s is revoked", name(k.fingerprint))
+}
+
+func notForSigning(k *publicKey) error {
+	return verdict.Errorf(verdict.Policy, "key-flags", "the key %s is not for signing", name(k.fingerprint))
+}
