@@ -33,7 +33,7 @@ func TestParaphDependsOnNoNetwork(t *testing.T) {
 		"github.com/theupdateframework", "github.com/coreos/go-oidc", "golang.org/x/oauth2",
 		"github.com/zalando/go-keyring", "github.com/go-git", "github.com/sigstore",
 		"google.golang.org/protobuf/proto", "google.golang.org/protobuf/reflect", "google.golang.org/protobuf/runtime",
-		"google.golang.org/grpc", "golang.org/x/net", module + "internal/testpki", module + "internal/httpclient",
+		"google.golang.org/grpc", "golang.org/x/net", "golang.org/x/crypto/ssh", "github.com/ProtonMail", module + "internal/testpki", module + "internal/httpclient",
 		module + "internal/sign", module + "internal/oidc", module + "internal/agent/server",
 	} {
 		for _, d := range deps {
@@ -78,7 +78,7 @@ func TestPublicPackagesAreSmall(t *testing.T) {
 
 // What decides is pure: bytes and times in, an answer out.
 func TestPurePackages(t *testing.T) {
-	for _, pkg := range []string{"internal/sign", "internal/verify", "internal/trust", "internal/fulcio", "internal/rekor", "internal/smime", "internal/tsa", "internal/payload", "internal/policy", "internal/verdict", "internal/gpgstatus"} {
+	for _, pkg := range []string{"internal/sign", "internal/verify", "internal/trust", "internal/fulcio", "internal/rekor", "internal/smime", "internal/sshsig", "internal/openpgp", "internal/keysig", "internal/tsa", "internal/payload", "internal/policy", "internal/verdict", "internal/gpgstatus"} {
 		for _, i := range list(t, "-f", `{{join .Imports "\n"}}`, module+pkg) {
 			if slices.Contains([]string{"os", "os/exec", "net", "net/http", "syscall", "io/fs", "path/filepath"}, i) {
 				t.Errorf("package %s imports %s", pkg, i)

@@ -57,11 +57,12 @@ func (s *Signature) Name() string {
 
 // At returns the signature as one that is judged at a time. There is no
 // proven one: the policy says which to take.
-func (s *Signature) At(t time.Time) *Judged { return &Judged{s, t} }
+func (s *Signature) At(t time.Time) *Judged { return &Judged{*s, t} }
 
-// Judged is a signature with the time at which its key must count.
+// Judged is a signature with the time at which its key must count. The zero
+// Judged is nobody's.
 type Judged struct {
-	*Signature
+	Signature
 	at time.Time
 }
 

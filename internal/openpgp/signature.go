@@ -170,7 +170,7 @@ type subpackets struct {
 	issuerFingerprint     []byte
 	embedded              []cryptobyte.String // signatures
 	unknownCritical       byte
-	unhashed              []byte // the types of those that are not signed
+	unhashed              []byte // the types of those that are not signed, as they stand
 }
 
 // read reads one area, RFC 9580, 5.2.3.7. Of what is not signed only that
@@ -198,7 +198,7 @@ func (s *subpackets) read(area cryptobyte.String, signed bool) error {
 			return syntaxf("subpacket", "a subpacket of type %d is there twice, or not well-formed", kind)
 		}
 		if !signed {
-			s.unhashed = append(s.unhashed, kind)
+			s.unhashed = append(s.unhashed, head)
 		}
 		if critical && !known && !harmless(kind) {
 			s.unknownCritical = kind
