@@ -53,14 +53,17 @@ func (b *Batch) Read(id string) (RawObject, error) {
 	}
 	_, err := io.WriteString(b.in, id+"\n")
 	var o RawObject
+	var size int64
 	if err == nil {
-		o, err = readNext(b.out)
+		o, size, err = readHead(b.out, id)
 	}
 	switch {
-	case err == nil && o.ID != id:
-		err = fmt.Errorf("git cat-file answered %s for %s", o.ID, id)
-	case err == nil && o.Type == "":
-		return o, fmt.Errorf("%s: %w", id, ErrMissing)
+	case errors.Is(err, ErrMissing):
+		return RawObject{ID: id}, err
+	case errors.Is(err, errLarge):
+		_, err = io.CopyN(io.Discard, b.out, size+1)
+	case err == nil:
+		o, err = readBody(b.out, o, size)
 	}
 	if err != nil {
 		b.broken = &Error{Args: b.args, ExitCode: -1, Err: err}

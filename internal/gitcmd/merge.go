@@ -1,6 +1,7 @@
 package gitcmd
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ func (r *Repo) MergeBases(ctx context.Context, a, b string) ([]string, error) {
 	}
 	out, err := r.Output(ctx, "merge-base", "--all", a, b)
 	var e *Error
-	if errors.As(err, &e) && e.ExitCode == 1 && len(e.Stderr) == 0 {
+	if errors.As(err, &e) && e.ExitCode == 1 {
 		return nil, nil
 	}
 	if err != nil {
@@ -48,17 +49,19 @@ func (r *Repo) CleanMerge(ctx context.Context, ours, theirs string) (tree string
 	if err != nil {
 		return "", false, err
 	}
-	out, err := scratch.Output(ctx, "merge-tree", "--write-tree", "--no-messages", ours, theirs)
+	err = scratch.pipe(ctx, nil, func(in *bufio.Reader) error {
+		line, err := in.ReadString('\n')
+		if tree = strings.TrimSuffix(line, "\n"); err == nil && !isID(tree) {
+			err = fmt.Errorf("git merge-tree answered %q", tree)
+		}
+		return err
+	}, "merge-tree", "--write-tree", "--no-messages", ours, theirs)
 	var e *Error
-	if errors.As(err, &e) && e.ExitCode == 1 {
+	switch {
+	case errors.As(err, &e) && e.ExitCode == 1 && isID(tree): // one with conflicts in it
 		return "", false, nil
-	}
-	if err != nil {
-		return "", false, err
-	}
-	tree = strings.TrimSpace(string(out))
-	if !isID(tree) {
-		return "", false, fmt.Errorf("git merge-tree answered %q", out)
+	case err != nil:
+		return "", false, fmt.Errorf("git merge-tree: %w", err)
 	}
 	return tree, true, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/paraph/paraph/git"
 	"github.com/paraph/paraph/internal/cache"
 	"github.com/paraph/paraph/internal/gitcmd"
+	"github.com/paraph/paraph/internal/keysig"
 	"github.com/paraph/paraph/internal/payload"
 	"github.com/paraph/paraph/internal/policy"
 	"github.com/paraph/paraph/internal/proof"
@@ -32,6 +33,7 @@ type examiner struct {
 	ctx      context.Context
 	repo     *gitcmd.Repo
 	verdicts *cache.Verdicts
+	keys     keysig.Files
 	notes    func() (map[string]bool, error) // the objects that have one
 }
 
@@ -71,7 +73,7 @@ func (x *examiner) examine(raw gitcmd.RawObject) *examined {
 	e.payload, _ = payload.Parse(o.Payload) // the result says what is wrong with it
 	note := verify.Note{ObjectID: raw.ID, Read: func() ([]byte, error) { return x.note(raw.ID) }}
 	e.result = x.verdicts.Verify(o.Payload, o.Signature, note)
-	e.key = keySignatureOf(o.Signature, o.Payload)
+	e.key = keySignatureOf(&x.keys, o.Signature, o.Payload)
 	return e
 }
 

@@ -115,8 +115,11 @@ func (c *candidate) decide(p place) (decision, error) {
 		return decision{verdict: r.Verdict, result: r}, nil
 	}
 	o := c.e.object()
-	if c.e.key != nil {
-		o.Key, o.Times = c.e.key, []time.Time{c.assumedTime()}
+	if key := c.e.key; key != nil && key.err != nil {
+		return decision{verdict: verdict.Refused, result: verify.Failed(r.Kind, key.err)}, nil
+	} else if key != nil {
+		t := c.assumedTime()
+		o.Key, o.Times = key.At(t), []time.Time{t}
 	} else if r.Verdict != verdict.Valid {
 		return decision{verdict: verdict.Refused, result: r}, nil
 	}

@@ -1,9 +1,33 @@
 package history
 
-import "github.com/paraph/paraph/internal/policy"
+import (
+	"bytes"
 
-type keySignature struct{ policy.KeySignature }
+	"github.com/paraph/paraph/internal/keysig"
+)
 
-func (k *keySignature) String() string { return "" }
+// A keySignature is one by a key without a certificate, or what is wrong with it.
+type keySignature struct {
+	*keysig.Signature
+	sort string
+	err  error
+}
 
-func keySignatureOf(signature, payload []byte) *keySignature { return nil }
+// String names the key for people.
+func (k *keySignature) String() string {
+	if k.err != nil {
+		return ""
+	}
+	return k.sort + " " + k.Name()
+}
+
+// keySignatureOf reads a signature by such a key, nil for one that is none.
+func keySignatureOf(files *keysig.Files, armored, payload []byte) *keySignature {
+	for begin, sort := range map[string]string{"-----BEGIN SSH SIGNATURE-----": "SSH", "-----BEGIN PGP SIGNATURE-----": "OpenPGP"} {
+		if bytes.HasPrefix(armored, []byte(begin)) {
+			s, err := keysig.Read(files, armored, payload)
+			return &keySignature{s, sort, err}
+		}
+	}
+	return nil
+}

@@ -232,7 +232,6 @@ func TestStrangeRevisions(t *testing.T) {
 		"NUL":                  "main\x00",
 		"escape":               "\x1b[31mmain",
 		"5000 bytes":           strings.Repeat("m", 5000),
-		"a range":              "main..main",
 		"not in":               "^main",
 		"several":              "main main",
 		"all parents":          "main^@",

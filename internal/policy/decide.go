@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/paraph/paraph/internal/payload"
@@ -82,11 +83,8 @@ func (p *Policy) Decide(o Object, at Place) Decision {
 		q.must = p.sections(at.Ref)
 	}
 	for _, r := range p.paths {
-		for _, path := range at.Paths {
-			if r.pattern.match(path) {
-				q.must = append(q.must, r)
-				break
-			}
+		if at.EveryPath || slices.ContainsFunc(at.Paths, r.pattern.match) {
+			q.must = append(q.must, r)
 		}
 	}
 	return p.answer(&o, &q)
@@ -108,6 +106,10 @@ func (p *Policy) may(o Object, ref string, as role) Decision {
 	}
 	return p.answer(&o, &q)
 }
+
+// Sectioned reports whether a section speaks of a ref: all refs of which none
+// does are judged alike.
+func (p *Policy) Sectioned(ref string) bool { return len(p.sections(ref)) > 0 }
 
 const heads, tags = "refs/heads/", "refs/tags/"
 
