@@ -1,6 +1,10 @@
 package policy
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // maxPattern bounds a pattern, in bytes.
 const maxPattern = 512
@@ -10,7 +14,7 @@ const maxPattern = 512
 // Matching takes time in the product of the two lengths at worst.
 //
 // In an identity `/` and `@` separate, and `@` is a wall: whoever may choose
-// what stands before it never moves it. In the names of refs and in paths `/`
+// what stands before it never moves it; so is what cannot be seen. In the names of refs and in paths `/`
 // separates, and there is no wall: a section that is to protect protects
 // `v1@rc` too.
 type pattern struct {
@@ -127,13 +131,13 @@ func (t token) repeats() bool { return t == anySome || t == anyAll }
 
 // takes reports whether a token may stand for c.
 func (p *pattern) takes(t token, c rune) bool {
-	switch t {
-	case anyOne, anySome:
-		return c != '/' && !(p.identity && c == '@')
-	case anyAll:
-		return !(p.identity && c == '@')
+	switch {
+	case t >= 0:
+		return token(c) == t
+	case p.identity && (c == '@' || c == utf8.RuneError || !unicode.IsPrint(c)):
+		return false
 	}
-	return token(c) == t
+	return c != '/' || t == anyAll
 }
 
 // within reports whether the pattern could match something in the folder,
