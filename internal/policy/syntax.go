@@ -47,8 +47,11 @@ func cut(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + "..."
 }
 
-// maxProblems bounds what is said of one policy.
-const maxProblems = 50
+// Bounds of one policy: what it holds, and what is said of it.
+const (
+	maxSections = 10000
+	maxProblems = 50
+)
 
 // problems collects what is wrong.
 type problems []Problem
@@ -77,7 +80,7 @@ func (s *scanner) scan(data []byte) {
 	}
 	s.lines = map[string]int{}
 	text := string(data)
-	for n := 1; text != ""; n++ {
+	for n := 1; text != "" && len(s.sections) <= maxSections; n++ {
 		line, rest, ended := strings.Cut(text, "\n")
 		if ended {
 			line = strings.TrimSuffix(line, "\r")
@@ -89,6 +92,10 @@ func (s *scanner) scan(data []byte) {
 			continue
 		}
 		s.line(n, strings.Trim(line, blank))
+	}
+	if len(s.sections) > maxSections {
+		s.add(s.sections[maxSections].line, ProblemSize, "there are more than %d sections; more are not read", maxSections)
+		s.damage()
 	}
 	for i := range s.sections {
 		if t := &s.sections[i]; len(t.entries) == 0 && !t.damaged {
