@@ -27,13 +27,13 @@ func (s *scanner) header(n int, line string) {
 		wrong = "is not a section"
 	case line[end] == '.':
 		wrong = "is a section with a dot"
-	case line[end] != ']' && rest[0] == '"':
+	case len(rest) < len(line[end:]) && rest[0] == '"':
 		var closed bool
 		t.named = true
 		if t.name, rest, closed = strings.Cut(rest[1:], `"`); !closed || strings.Contains(t.name, `\`) {
 			wrong = "has a name that does not end, or a backslash"
 		}
-	case line[end] != ']':
+	case rest[0] != ']' || len(rest) < len(line[end:]):
 		wrong = "is not a section"
 	}
 	if wrong == "" && (!strings.HasPrefix(rest, "]") || !ends(rest[1:])) {

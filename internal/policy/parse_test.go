@@ -182,6 +182,7 @@ func TestGitWritesIt(t *testing.T) {
 // Any bytes: no panic, problems that are bounded and sorted, and where we
 // accept, git reads the same.
 func FuzzParse(f *testing.F) {
+	f.Add([]byte("[A\"\"]\nA0=00"))
 	f.Add([]byte(document))
 	f.Add([]byte(head))
 	f.Add([]byte("[a]\r\nb = \"c\" ;d\n[a \"x\"] #\nb=c\\\n"))
@@ -247,6 +248,9 @@ func TestParseRefuses(t *testing.T) {
 		"a key beside its section":        {head + "$[signer \"alice\"] identity = a\n", ProblemSyntax},
 		"a section that does not end":     {head + "$[signer \"alice\"\nidentity = a\n", ProblemSyntax},
 		"a name that does not end":        {head + "$[signer \"alice]\nidentity = a\n", ProblemSyntax},
+		"a name that touches":             {head + "$[signer\"alice\"]\nidentity = a\n", ProblemSyntax},
+		"a blank after the word":          {head + "$[history ]\ntrustTag = a\n", ProblemSyntax},
+		"a blank before the word":         {head + "$[ history]\ntrustTag = a\n", ProblemSyntax},
 		"a name without quotes":           {head + "$[signer alice]\nidentity = a\n", ProblemSyntax},
 		"a backslash in a name":           {head + "$[signer \"a\\l\"]\nidentity = a\n", ProblemSyntax},
 		"a number for a section":          {head + "$[1]\na = b\n", ProblemSyntax},

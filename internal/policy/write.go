@@ -8,7 +8,7 @@ import (
 // A writer writes sections that Parse reads back.
 type writer struct {
 	strings.Builder
-	names map[string]bool // of signers, in small letters
+	names map[string]int // how often each was asked for, in small letters
 }
 
 // section begins one.
@@ -54,13 +54,15 @@ func (w *writer) name(from string) string {
 	if name == "" {
 		name = "signer"
 	}
-	unique := name
-	for n := 2; w.names[strings.ToLower(unique)]; n++ {
-		unique = fmt.Sprintf("%s-%d", name, n)
-	}
 	if w.names == nil {
-		w.names = map[string]bool{}
+		w.names = map[string]int{}
 	}
-	w.names[strings.ToLower(unique)] = true
-	return unique
+	for {
+		w.names[strings.ToLower(name)]++
+		n := w.names[strings.ToLower(name)]
+		if n == 1 {
+			return name
+		}
+		name = fmt.Sprintf("%s-%d", name, n)
+	}
 }
