@@ -18,6 +18,7 @@ const (
 	WarnUnlisted    = "unlisted"        // a signer whom no section names
 	WarnUnused      = "unused"          // an instance of nobody
 	WarnForge       = "forge"           // a key for merges, and for anything by another name
+	WarnContribute  = "contribute"      // may commit, and may not be merged
 )
 
 // githubIssuer is the one whose names are those of repositories, which others
@@ -163,26 +164,34 @@ func (p *Policy) lintLists(w *problems) {
 		}
 	}
 	for _, r := range rules {
+		for _, name := range r.allow.names {
+			if r.contribute != nil && r.contribute.lists(name) == 0 {
+				w.add(r.allow.lines[name], WarnContribute, "%s: what %s commits may not be merged into it; add `contribute = %s` there", r, name, name)
+			}
+		}
 		for _, key := range []string{"allow", "contribute", "push", "rewind"} {
-			l := r.keyed(key)
-			if l == nil {
-				continue
+			if l := r.keyed(key); l != nil {
+				lintList(w, rules, r, key, l)
 			}
-			if l.all != 0 && len(l.names) > 0 {
-				w.add(l.lines[l.names[0]], WarnUnreachable, "%s: beside `%s = *` no other name counts", r, key)
-			}
-			for _, name := range l.names {
-				if over := p.overrules(rules, r, key, name); over != nil {
-					w.add(l.lines[name], WarnUnreachable, "%s: `%s = %s` never counts: %s (line %d) matches all of it, and does not list %s", r, key, name, over, over.line, name)
-				}
-			}
+		}
+	}
+}
+
+// lintList looks at one list of a section.
+func lintList(w *problems, rules []*rule, r *rule, key string, l *list) {
+	if l.all != 0 && len(l.names) > 0 {
+		w.add(l.lines[l.names[0]], WarnUnreachable, "%s: beside `%s = *` no other name counts", r, key)
+	}
+	for _, name := range l.names {
+		if over := overrules(rules, r, key, name); over != nil {
+			w.add(l.lines[name], WarnUnreachable, "%s: `%s = %s` never counts: %s (line %d) matches all of it, and does not list %s", r, key, name, over, over.line, name)
 		}
 	}
 }
 
 // overrules returns a section that matches wherever r does and does not list
 // the signer for the same, nil if there is none.
-func (p *Policy) overrules(rules []*rule, r *rule, key, name string) *rule {
+func overrules(rules []*rule, r *rule, key, name string) *rule {
 	as := map[string]role{"contribute": brings, "push": pushes, "rewind": rewinds}[key]
 	for _, other := range rules {
 		if other == r || other.word != r.word {

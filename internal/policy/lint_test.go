@@ -34,6 +34,8 @@ func TestLint(t *testing.T) {
 			"\n[branch \"rel/1\"]\n$allow = x\n[branch \"rel/*\"]\nallow = y\n", WarnUnreachable},
 		"the same of patterns": {"[signer \"x\"]\nssh = " + ed25519 + "\n[signer \"y\"]\nsmime = y\nsmimeCA = " + digest +
 			"\n[path \"a/b/*\"]\n$allow = x\n[path \"a/**\"]\nallow = y\n", WarnUnreachable},
+		"who commits and is not merged": {"[signer \"x\"]\nssh = " + ed25519 + "\n[signer \"y\"]\nsmime = y\nsmimeCA = " + digest +
+			"\n[branch \"main\"]\n$allow = x\ncontribute = y\n", WarnContribute},
 		"a forge's key for all":  {allowed + "[signer \"web\"]\nssh = " + ed25519 + "\nmergesOnly = true\n$[signer \"squash\"]\nssh = " + ed25519 + "\n", WarnForge},
 		"a forge's name for all": {allowed + "[signer \"web\"]\nidentity = a@b\nissuer = https://d\nmergesOnly = true\n$[signer \"squash\"]\nidentity = a@b\nissuer = https://d\n", WarnForge},
 	} {

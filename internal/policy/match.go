@@ -18,7 +18,7 @@ type index struct {
 type identity struct{ issuer, name string }
 
 func newIndex(signers []*signer) index {
-	x := index{map[identity][]*signer{}, map[string][]*signer{}, map[string][]*signer{}, nil}
+	x := index{make(map[identity][]*signer, len(signers)), map[string][]*signer{}, map[string][]*signer{}, nil}
 	for _, g := range signers {
 		for _, name := range g.identities {
 			id := identity{g.issuer, name}

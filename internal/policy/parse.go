@@ -76,6 +76,9 @@ func (r *reader) each(word string, read func(*section)) {
 	}
 }
 
+// maxKeys is how many different keys a section has at most.
+const maxKeys = 13
+
 // keysOf returns the keys that a section may have; a `+` marks those that may
 // stand several times.
 func keysOf(word string) []string {
@@ -111,28 +114,24 @@ func (r *reader) check(s *section, named bool) {
 		r.add(s.line, ProblemName, "%s has a name and needs none: [%s]", s, s.word)
 	}
 	known := keysOf(s.word)
-	first := make([]int, len(known))
-	s.entries = slices.DeleteFunc(s.entries, func(e entry) bool {
+	var first [maxKeys]int // lines
+	kept := s.entries[:0]
+	for _, e := range s.entries {
 		k := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(strings.TrimSuffix(k, "+"), e.key) })
-		switch {
-		case k < 0:
+		if k < 0 {
 			r.add(e.line, ProblemKey, "%s has no key %s; its keys are %s", s, cut(e.key), strings.ReplaceAll(strings.Join(known, ", "), "+", ""))
-			return true
-		case first[k] != 0 && !strings.HasSuffix(known[k], "+"):
+			continue
+		}
+		var several bool
+		e.key, several = strings.CutSuffix(known[k], "+")
+		if first[k] != 0 && !several {
 			r.add(e.line, ProblemTwice, "%s stands in line %d already; remove one of them", e.key, first[k])
-			return true
+			continue
 		}
 		first[k] = e.line
-		return false
-	})
-	for i := range s.entries {
-		e := &s.entries[i]
-		for _, k := range known {
-			if k = strings.TrimSuffix(k, "+"); strings.EqualFold(k, e.key) {
-				e.key = k
-			}
-		}
+		kept = append(kept, e)
 	}
+	s.entries = kept
 }
 
 func (r *reader) policy(s *section) {

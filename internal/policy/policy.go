@@ -1,3 +1,15 @@
+// Package policy says who may sign what.
+//
+// [Parse] reads a policy as docs/policy.md has it, or says all that is wrong
+// with it. [Policy.Decide] judges an object whose signature holds, at the place
+// where it stands; [Policy.MayPush] and [Policy.MayRewind] judge push
+// certificates; [Policy.Under] carries what newer policies ended into older
+// ones. What people need beside it: [Policy.Lint], [Propose],
+// [ImportAllowedSigners] and [Diff]. A [Signer] is for those who trust one
+// person and have no policy.
+//
+// The package is pure: bytes and facts go in, answers come out. Which policy is
+// in force where, and which paths a commit changes, is not its business.
 package policy
 
 import (

@@ -1,4 +1,3 @@
-// Package policy says who may sign what. It is pure.
 package policy
 
 import (

@@ -78,7 +78,9 @@ func (s *scanner) scan(data []byte) {
 	if !s.scannable(data) {
 		return
 	}
-	s.lines = map[string]int{}
+	const usual = 1000 // sections, for which room is made at once
+	room := min(bytes.Count(data, []byte("[")), usual)
+	s.sections, s.lines = make([]section, 0, room), make(map[string]int, room)
 	text := string(data)
 	for n := 1; text != "" && len(s.sections) <= maxSections; n++ {
 		line, rest, ended := strings.Cut(text, "\n")
