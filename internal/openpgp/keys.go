@@ -13,9 +13,11 @@ type Keys struct{ all []*certificate }
 // A certificate is RFC 9580, 10.1: a key, what it says of itself, its subkeys.
 type certificate struct {
 	primary *publicKey
-	self    *signature // the newest that the key made about itself, nil if none
-	revoked bool
-	subkeys []*subkey
+	// The newest that the key made about itself, and about itself with a name;
+	// nil if there is none. What one does not limit, the other may.
+	direct, named *signature
+	revoked       bool
+	subkeys       []*subkey
 }
 
 // A subkey may sign for the key that it belongs to, if both say so.
@@ -179,11 +181,11 @@ func (r *reader) addSignature(c *certificate, body cryptobyte.String) error {
 	switch {
 	case r.about == aboutKey && s.kind == kindDirectKey:
 		if c.primary.verify(s, c.primary.hashed) == nil {
-			c.self = newer(c.self, s)
+			c.direct = newer(c.direct, s)
 		}
 	case r.about == aboutName && s.kind >= kindCertification && s.kind <= kindPositive:
 		if c.primary.verify(s, c.primary.hashed, hashedName(r.name)) == nil {
-			c.self = newer(c.self, s)
+			c.named = newer(c.named, s)
 		}
 	case r.about == aboutSubkey && s.kind == kindSubkeyBinding:
 		sub := c.subkeys[len(c.subkeys)-1]

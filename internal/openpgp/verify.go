@@ -2,6 +2,7 @@ package openpgp
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"github.com/paraph/paraph/internal/verdict"
@@ -66,8 +67,10 @@ func (c *certificate) verify(s *signature, document []byte, at time.Time) error 
 	if err := c.check(s, at); err != nil {
 		return err
 	}
-	if c.self.hasFlags && c.self.flags&flagSign == 0 {
-		return notForSigning(c.primary)
+	for _, self := range c.selves() {
+		if self.hasFlags && self.flags&flagSign == 0 {
+			return notForSigning(c.primary)
+		}
 	}
 	return nil
 }
@@ -99,10 +102,21 @@ func (c *certificate) check(s *signature, at time.Time) error {
 	switch {
 	case c.revoked:
 		return revoked(c.primary)
-	case c.self == nil:
+	case len(c.selves()) == 0:
 		return verdict.Errorf(verdict.Policy, "no-self-signature", "the key %s says nothing of itself that can be verified", name(c.primary.fingerprint))
 	}
-	return checkTime(c.primary, c.self, s, at)
+	for _, self := range c.selves() {
+		if err := checkTime(c.primary, self, s, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// selves are what the key says of itself. gpg names a deputy for revocations
+// in a signature with no end for the key; the one with the name has it.
+func (c *certificate) selves() []*signature {
+	return slices.DeleteFunc([]*signature{c.direct, c.named}, func(s *signature) bool { return s == nil })
 }
 
 // checkTime judges the times that a key and its owner give, RFC 9580, 5.2.3.13.

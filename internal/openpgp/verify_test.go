@@ -75,6 +75,9 @@ func TestVerify(t *testing.T) {
 			j.behindName = j.selfPacket(j.self)
 			j.self = of(j.key, 0x13, begin.Add(-time.Hour), lasting(9, time.Hour))
 		},
+		"a word of the key itself, and none of a name": func(j *judging) {
+			j.self, j.behindKey = nil, pkt(2, of(j.key, 0x1f, begin, sub{27, "\x02"}).over(j.key.hashed()))
+		},
 		"a stranger's word": func(j *judging) {
 			j.behindName = j.selfPacket(of(stranger, 0x10, begin)) + pkt(2, "\x03\x05\x10")
 		},
@@ -133,6 +136,10 @@ func TestVerifyRefuses(t *testing.T) {
 		}},
 		{"a key that says so itself, with no name", "key-expired", verdict.Window, func(j *judging) {
 			j.behindKey = pkt(2, of(j.key, 0x1f, signed, lasting(9, time.Hour)).over(j.key.hashed()))
+		}},
+		{"a key with an end, and a later word without one", "key-expired", verdict.Window, func(j *judging) {
+			j.self.hashed = append(j.self.hashed, lasting(9, time.Hour))
+			j.behindKey = pkt(2, of(j.key, 0x1f, signed).over(j.key.hashed()))
 		}},
 		{"no time", "no-time", verdict.Window, func(j *judging) { j.at = time.Time{} }},
 		{"a revoked key", "key-revoked", verdict.Policy, func(j *judging) { j.behindKey = pkt(2, of(j.key, 0x20, signed).over(j.key.hashed())) }},
