@@ -9,7 +9,7 @@ import (
 
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
-	judge2 "github.com/ProtonMail/go-crypto/openpgp/v2"
+	proton "github.com/ProtonMail/go-crypto/openpgp/v2"
 
 	"github.com/paraph/paraph/internal/openpgp"
 )
@@ -31,7 +31,7 @@ func TestJudgeSigns(t *testing.T) {
 	} {
 		for _, hash := range []crypto.Hash{crypto.SHA256, crypto.SHA512} {
 			config.DefaultHash, config.Time = hash, at(begin)
-			e := must(judge2.NewEntity("Alice", "", "alice@example.com", config))
+			e := must(proton.NewEntity("Alice", "", "alice@example.com", config))
 			config.Time = at(signed)
 			if hash == crypto.SHA512 { // by a subkey, else by the key itself
 				if err := e.AddSigningSubkey(config); err != nil {
@@ -42,7 +42,7 @@ func TestJudgeSigns(t *testing.T) {
 			if err := e.Serialize(&file); err != nil {
 				t.Fatal(err)
 			}
-			if err := judge2.ArmoredDetachSign(&sig, []*judge2.Entity{e}, bytes.NewReader(payload), &judge2.SignParams{Config: config}); err != nil {
+			if err := proton.ArmoredDetachSign(&sig, []*proton.Entity{e}, bytes.NewReader(payload), &proton.SignParams{Config: config}); err != nil {
 				t.Fatal(err)
 			}
 			keys := must(openpgp.ParseKeys(file.Bytes()))
@@ -87,8 +87,8 @@ func TestJudgeVerifies(t *testing.T) {
 		file, sig := j.file(), armored(pkt(2, j.sig.over(j.payload)))
 		config := &packet.Config{Time: at(now)}
 		theirs := false
-		if list, err := judge2.ReadKeyRing(bytes.NewReader(file)); err == nil {
-			_, _, err = judge2.VerifyArmoredDetachedSignature(list, bytes.NewReader(j.content), bytes.NewReader(sig), config)
+		if list, err := proton.ReadKeyRing(bytes.NewReader(file)); err == nil {
+			_, _, err = proton.VerifyArmoredDetachedSignature(list, bytes.NewReader(j.content), bytes.NewReader(sig), config)
 			theirs = err == nil
 		}
 		_, err := j.verify()
