@@ -120,9 +120,11 @@ func (s *signer) commit(tree, parent string, number int) ([]byte, error) {
 	return git.Join(git.SHA1, git.Commit, []byte(payload), s.by.SignWithProof([]byte(payload), s.version))
 }
 
-// showSignatures times one git log --show-signature with the given program.
-func (r *repo) showSignatures(program string) (time.Duration, error) {
+// showSignatures times one git log --show-signature with the given program,
+// which may use its cache or not.
+func (r *repo) showSignatures(program string, cache bool) (time.Duration, error) {
 	cmd := r.git("-c", "gpg.x509.program="+program, "log", "--show-signature", "--format=%H")
+	cmd.Env = append(cmd.Env, fmt.Sprintf("PARAPH_CACHE=%t", cache))
 	cmd.Stdout, cmd.Stderr = io.Discard, io.Discard
 	start := time.Now()
 	err := cmd.Run()
