@@ -146,11 +146,11 @@ func TestKeyring(t *testing.T) {
 }
 
 func TestParseGit(t *testing.T) {
-	got, err := parseGit("file:/a\x00paraph.quiet\x00file:/b\x00paraph.log\n/x\ny\x00")
+	got, err := ParseGit([]byte("file:/a\x00paraph.quiet\x00file:/b\x00paraph.log\n/x\ny\x00"))
 	if err != nil || len(got) != 2 || got[0].Value != "true" || got[1].Value != "/x\ny" {
 		t.Errorf("got %q, %v", got, err)
 	}
-	if _, err := parseGit("file:/a\x00paraph.quiet"); err == nil {
+	if _, err := ParseGit([]byte("file:/a\x00paraph.quiet")); err == nil {
 		t.Error("output without its end was accepted")
 	}
 }
