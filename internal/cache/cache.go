@@ -81,27 +81,27 @@ func (c *Cache) Close() error {
 // nobody has named yet. It is a guess: to save work, and for nothing else.
 func (c *Cache) Mentions(q *Question) bool {
 	found := false
-	c.page(q).each(func(r record) bool {
-		found = r.tag == q.tag()
+	c.page(q.sum).each(func(r record) bool {
+		found = r.tag == q.sum.tag()
 		return !found
 	})
 	return found
 }
 
-// page reads the page that has a question's answers: an empty one where there
+// page reads the page that has the records of a sum: an empty one where there
 // is none.
-func (c *Cache) page(q *Question) page {
+func (c *Cache) page(s sum) page {
 	f := c.reader()
 	if f == nil {
 		return nil
 	}
 	p := make(page, pageSize)
-	n, _ := f.ReadAt(p, q.offset()) // less at the end of the file
+	n, _ := f.ReadAt(p, s.offset()) // less at the end of the file
 	return p[:n]
 }
 
 // put keeps a record in its page.
-func (c *Cache) put(q *Question, r record) {
+func (c *Cache) put(s sum, r record) {
 	f := c.writer()
 	if f == nil {
 		return
@@ -112,8 +112,8 @@ func (c *Cache) put(q *Question, r record) {
 		return // closed meanwhile
 	}
 	p := make(page, pageSize)
-	n, _ := f.ReadAt(p, q.offset())
-	_, _ = f.WriteAt(p[:n].with(r), q.offset())
+	n, _ := f.ReadAt(p, s.offset())
+	_, _ = f.WriteAt(p[:n].with(r), s.offset())
 }
 
 // Verify is verify.Signature with a note beside it, remembered.

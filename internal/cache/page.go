@@ -13,7 +13,7 @@ const (
 type record struct {
 	tag        tag        // of the question
 	generation generation // of roots and build
-	kind       byte       // embedded or noted
+	kind       byte
 	mac        mac
 	body       []byte
 }
@@ -30,10 +30,11 @@ const (
 	maxBody    = pageSize - lengthSize - headSize
 )
 
-// Kinds of records: whether the note is part of what was asked.
+// Kinds of records. Each is vouched for by as many sums as it always has.
 const (
-	embedded = 1
-	noted    = 2
+	embedded = 1 // a verdict
+	noted    = 2 // a verdict that depends on a note
+	settings = 3 // git's configuration
 )
 
 // A page is the records of questions whose digests are alike, one after the

@@ -4,6 +4,7 @@ package cache
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
@@ -41,4 +42,10 @@ func place(from, to string) error {
 		return err
 	}
 	return os.Rename(from, to)
+}
+
+// fileID tells a folder from another one that had its name before.
+func fileID(info fs.FileInfo) string {
+	st := stat(info)
+	return fmt.Sprintf("%d %d", st.Dev, st.Ino)
 }

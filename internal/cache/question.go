@@ -14,7 +14,7 @@ import (
 type Question struct {
 	signed, armored []byte
 	objectID        string
-	sum             [sha256.Size]byte // of signed and armored
+	sum             sum // of signed and armored
 	read            func() ([]byte, error)
 }
 
@@ -41,22 +41,25 @@ var errNoNote = errors.New("there is no note")
 
 // noteSum stands for the note, all of it: a line that does not prove today
 // could be one that does, and would be taken, under another root.
-func (q *Question) noteSum() (sum [sha256.Size]byte, err error) {
+func (q *Question) noteSum() (sum, error) {
 	if q.read == nil {
-		return sum, errNoNote
+		return sum{}, errNoNote
 	}
 	note, err := q.read()
 	if err != nil {
-		return sum, err
+		return sum{}, err
 	}
 	n := sha256.Sum256(note)
 	return sha256.Sum256(append(n[:], q.objectID...)), nil
 }
 
-// tag finds a question's records in its page.
-func (q *Question) tag() tag { return tag(q.sum[:len(tag{})]) }
+// A sum is the SHA-256 of what a record answers, or of a part of it.
+type sum [sha256.Size]byte
 
-// offset is where the question's page begins.
-func (q *Question) offset() int64 {
-	return int64(binary.BigEndian.Uint64(q.sum[len(tag{}):])%pages) * pageSize
+// tag finds the records of what has this sum in their page.
+func (s sum) tag() tag { return tag(s[:len(tag{})]) }
+
+// offset is where their page begins.
+func (s sum) offset() int64 {
+	return int64(binary.BigEndian.Uint64(s[len(tag{}):])%pages) * pageSize
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // epoch is raised when records change their form or meaning.
-const epoch = "paraph verdicts 1"
+const epoch = "paraph cache 1"
 
 // maxTries bounds how many records a question is held against: its tag is
 // nobody's secret, and an HMAC is work.
@@ -24,8 +24,8 @@ const maxTries = 4
 type Verdicts struct {
 	c     *Cache
 	trust verify.Trust
-	sum   [sha256.Size]byte // of build and roots
-	sound func() bool       // nil: nothing is remembered here
+	sum   sum         // of build and roots
+	sound func() bool // nil: nothing is remembered here
 }
 
 // Under returns the verdicts under the roots that count, in their order: of
@@ -39,21 +39,24 @@ func (c *Cache) Under(t verify.Trust) *Verdicts {
 	if c == nil || c.file == "" || t.MaxRootAge != 0 || len(t.Roots) == 0 || len(t.Roots) > maxRoots {
 		return v
 	}
+	var texts []string
+	for _, root := range t.Roots {
+		texts = append(texts, root.Instance, string(root.Digest[:]))
+	}
+	v.sum = sumOf("verdicts", texts)
+	v.sound = sync.OnceValue(func() bool { return sound(t.Roots) })
+	return v
+}
+
+// sumOf is the sum of some texts, for this build.
+func sumOf(what string, texts []string) (out sum) {
 	h := sha256.New()
-	text := func(s string) {
+	for _, s := range append([]string{epoch, version.Build(), runtime.Version(), what}, texts...) {
 		_, _ = h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(s)))) // a hash never fails to write
 		_, _ = h.Write([]byte(s))
 	}
-	text(epoch)
-	text(version.Build())
-	text(runtime.Version())
-	for _, root := range t.Roots {
-		text(root.Instance)
-		text(string(root.Digest[:]))
-	}
-	h.Sum(v.sum[:0])
-	v.sound = sync.OnceValue(func() bool { return sound(t.Roots) })
-	return v
+	h.Sum(out[:0])
+	return out
 }
 
 // sound reports whether all chains inside of the roots hold. Only then do
@@ -78,8 +81,8 @@ func (v *Verdicts) Get(q *Question) (r *verify.Result, ok bool) {
 		return nil, false
 	}
 	tries := 0
-	v.c.page(q).each(func(rec record) bool {
-		if rec.tag != q.tag() || rec.generation != v.generation() {
+	v.c.page(q.sum).each(func(rec record) bool {
+		if rec.tag != q.sum.tag() || rec.generation != v.generation() {
 			return true
 		}
 		r, ok = v.open(q, rec)
@@ -94,7 +97,7 @@ func (v *Verdicts) Get(q *Question) (r *verify.Result, ok bool) {
 
 // open makes a result of a record, if it is one for this question.
 func (v *Verdicts) open(q *Question, rec record) (*verify.Result, bool) {
-	mac, ok := v.mac(q, rec, v.c.readKey(false))
+	mac, ok := v.mac(q, rec, false)
 	if !ok || !hmac.Equal(mac[:], rec.mac[:]) {
 		return nil, false
 	}
@@ -115,12 +118,12 @@ func (v *Verdicts) Put(q *Question, r *verify.Result) {
 	if !ok || !v.sound() {
 		return
 	}
-	rec := record{tag: q.tag(), generation: v.generation(), kind: embedded, body: body}
+	rec := record{tag: q.sum.tag(), generation: v.generation(), kind: embedded, body: body}
 	if r.Log.Source == verify.SourceNote {
 		rec.kind = noted
 	}
-	if rec.mac, ok = v.mac(q, rec, v.c.readKey(true)); ok {
-		v.c.put(q, rec)
+	if rec.mac, ok = v.mac(q, rec, true); ok {
+		v.c.put(q.sum, rec)
 	}
 }
 
@@ -133,27 +136,35 @@ func keepable(r *verify.Result) bool {
 
 func (v *Verdicts) generation() generation { return generation(v.sum[:len(generation{})]) }
 
-// mac vouches for a record as the answer to a question under these roots. All
-// that stands before the body is of fixed length.
-func (v *Verdicts) mac(q *Question, rec record, key *[secretSize]byte) (out mac, ok bool) {
+// mac vouches for a record as the answer to a question under these roots.
+func (v *Verdicts) mac(q *Question, rec record, create bool) (mac, bool) {
+	switch rec.kind {
+	case embedded:
+		return v.c.mac(rec, create, v.sum, q.sum, sum{})
+	case noted:
+		note, err := q.noteSum()
+		if err != nil {
+			return mac{}, false
+		}
+		return v.c.mac(rec, create, v.sum, q.sum, note)
+	}
+	return mac{}, false
+}
+
+// mac vouches for a record as what it is, and for what it answers. All that
+// stands before the body is of fixed length. Without a key there is none; one
+// is made if asked for.
+func (c *Cache) mac(rec record, create bool, answers ...sum) (out mac, ok bool) {
+	key := c.readKey(create)
 	if key == nil {
 		return out, false
 	}
-	var note [sha256.Size]byte
-	switch rec.kind {
-	case embedded:
-	case noted:
-		var err error
-		if note, err = q.noteSum(); err != nil {
-			return out, false
-		}
-	default:
-		return out, false
-	}
 	h := hmac.New(sha256.New, key[:])
-	for _, part := range [][]byte{v.sum[:], q.sum[:], {rec.kind}, note[:], rec.body} {
-		_, _ = h.Write(part) // a hash never fails to write
+	_, _ = h.Write([]byte{rec.kind}) // a hash never fails to write
+	for _, a := range answers {
+		_, _ = h.Write(a[:])
 	}
+	_, _ = h.Write(rec.body)
 	copy(out[:], h.Sum(nil))
 	return out, true
 }

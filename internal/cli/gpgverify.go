@@ -52,24 +52,10 @@ func (env Env) runVerify(ctx context.Context, c gpgCall, err error) (status int)
 // verifyDetached is a verification as git asks for it. An error says that
 // there was none.
 func (env Env) verifyDetached(ctx context.Context, c gpgCall) (*verify.Result, error) {
-	type settings struct {
-		cfg *config.Verification
-		err error
-	}
-	// git takes as long to tell its configuration as a signature takes to be
-	// verified: both at once.
 	repo := gitcmd.New("", env.Environ)
-	read := make(chan settings, 1)
-	go func() {
-		var s settings
-		defer func() {
-			if p := recover(); p != nil {
-				s = settings{nil, fmt.Errorf("internal error: %v", p)}
-			}
-			read <- s
-		}()
-		s.cfg, s.err = env.verification(ctx, repo, nil)
-	}()
+	verdicts := cache.Open(env.Environ)
+	defer verdicts.Close()
+	read := env.settings(ctx, repo, verdicts)
 	signed, err := io.ReadAll(io.LimitReader(env.Stdin, payload.MaxSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading the signed bytes: %w", err)
@@ -81,8 +67,6 @@ func (env Env) verifyDetached(ctx context.Context, c gpgCall) (*verify.Result, e
 	q := cache.Ask(signed, armored, verify.Note{Read: func() ([]byte, error) {
 		return history.Note(ctx, repo, proof.ObjectIDs(signed, armored)...)
 	}})
-	verdicts := cache.Open(env.Environ)
-	defer verdicts.Close()
 	large := tooLarge(signed, armored)
 	var opened *verify.Opened
 	if large == nil && !verdicts.Mentions(q) {
