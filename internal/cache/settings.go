@@ -58,12 +58,13 @@ func CalledBy(environ []string) Caller {
 const maxStat = 4096
 
 // parseStat reads when a process started, in the kernel's own clock, if it is
-// git: proc_pid_stat(5), field 22 of "pid (git) state ppid ...".
+// git: proc_pid_stat(5), field 22 of "pid (git) state ppid ...". A name may hold
+// anything, and what follows it holds no parenthesis.
 func parseStat(stat []byte, pid int) (started string, ok bool) {
 	rest, ok := bytes.CutPrefix(stat, fmt.Appendf(nil, "%d (git) ", pid))
 	fields := strings.Fields(string(rest))
 	const startTime = 22 - 3 // the first two are cut off, and they count from one
-	if !ok || len(fields) <= startTime {
+	if !ok || bytes.ContainsRune(rest, ')') || len(fields) <= startTime {
 		return "", false
 	}
 	return fields[startTime], true
