@@ -179,3 +179,33 @@ func makeSecret(path string) (key [secretSize]byte, err error) {
 	}
 	return readSecret(path)
 }
+
+// Place says where the cache is and how many bytes it takes on the disk; the
+// error, why what lies there is of no use. Before the first answer is kept
+// there is nothing, and no error.
+func (c *Cache) Place() (path string, size int64, err error) {
+	if c.file == "" {
+		return "", 0, errors.New("there is no place for it: HOME, or the XDG folders for cache and state, are not set to folders of their own")
+	}
+	for _, file := range []string{c.secret, c.file} {
+		f, e := open(file, os.O_RDONLY)
+		if errors.Is(e, fs.ErrNotExist) {
+			continue
+		}
+		if e != nil {
+			return c.file, 0, e
+		}
+		info, e := f.Stat()
+		_ = f.Close()
+		if e != nil {
+			return c.file, 0, e
+		}
+		if file == c.secret && info.Size() != secretSize {
+			return c.file, 0, fmt.Errorf("%s is not a key", file)
+		}
+		if file == c.file {
+			size = onDisk(info)
+		}
+	}
+	return c.file, size, nil
+}

@@ -151,11 +151,29 @@ func TestUnsafeFiles(t *testing.T) {
 			if found(w, o) {
 				t.Error("an answer")
 			}
+			if _, _, err := cache.Open(w.environ()).Place(); err == nil {
+				t.Error("nobody would be told")
+			}
 			again(t, w, w.embedded(2, 1))
 			if after := tree(t, path); after != before {
 				t.Errorf("written: %s, was %s", after, before)
 			}
 		})
+	}
+}
+
+// What an answer takes is what is written, holes not counted.
+func TestPlace(t *testing.T) {
+	w, _ := kept(t)
+	path, size, err := cache.Open(w.environ()).Place()
+	if path != w.file() || size <= 0 || size > 1<<20 || err != nil {
+		t.Errorf("%s, %d, %v", path, size, err)
+	}
+	if _, size, err := cache.Open(newWorld(t).environ()).Place(); size != 0 || err != nil {
+		t.Errorf("before the first answer: %d, %v", size, err)
+	}
+	if _, _, err := cache.Open(nil).Place(); err == nil {
+		t.Error("nobody's place")
 	}
 }
 

@@ -49,3 +49,6 @@ func fileID(info fs.FileInfo) string {
 	st := stat(info)
 	return fmt.Sprintf("%d %d", st.Dev, st.Ino)
 }
+
+// onDisk is what a file takes, holes not counted (stat(2), st_blocks).
+func onDisk(info fs.FileInfo) int64 { return stat(info).Blocks * 512 }

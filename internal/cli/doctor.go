@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/paraph/paraph/internal/agent"
+	"github.com/paraph/paraph/internal/cache"
 	"github.com/paraph/paraph/internal/config"
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/report"
@@ -98,7 +99,22 @@ func (d *doctor) settings(ctx context.Context) {
 	}
 	if cfg, err := config.ForVerification(src); err == nil {
 		d.trust(cfg)
+		d.cached(cfg)
 	}
+}
+
+// cached looks at the place where verdicts are remembered.
+func (d *doctor) cached(cfg *config.Verification) {
+	if !cfg.Cache {
+		d.found("cache", agent.Skip, "verdicts are not remembered: paraph.cache is false", "")
+		return
+	}
+	path, size, err := cache.Open(d.Environ).Place()
+	if err != nil {
+		d.found("cache", agent.Warn, "verdicts are not remembered: "+err.Error(), "remove what is in the way")
+		return
+	}
+	d.found("cache", agent.OK, fmt.Sprintf("verdicts are remembered in %s, %d KiB", path, size>>10), "")
 }
 
 // trust looks at the trusted roots that count, and says which else there are.
