@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 	"time"
@@ -30,13 +31,20 @@ var words = [...]string{
 	"the signature carries no timestamp", "nobody said whom to trust here",
 }
 
-// encode writes what Recall does not find in the signature.
-func encode(r *verify.Result, roots []*trust.Root) (body []byte, ok bool) {
+// encode writes what Recall does not find in the certificate, and where that
+// stands in the message that the signature is.
+func encode(r *verify.Result, message []byte, roots []*trust.Root) (body []byte, ok bool) {
+	leaf := bytes.Index(message, r.Leaf.Raw)
+	if leaf < 0 {
+		return nil, false
+	}
 	root := slices.Index(roots, r.Root)
 	if root < 0 || len(r.Timestamps) > maxList || len(r.Log.LogID) > maxList || len(r.Checks) > maxList || uint(r.Log.Major) > maxList {
 		return nil, false
 	}
 	w := writer{ok: true}
+	w.out = binary.BigEndian.AppendUint32(w.out, uint32(leaf))
+	w.out = binary.BigEndian.AppendUint32(w.out, uint32(len(r.Leaf.Raw)))
 	w.byte(root)
 	w.time(r.LogTime)
 	w.byte(len(r.Timestamps))
@@ -101,14 +109,14 @@ func (w *writer) check(c verify.Check) {
 }
 
 // decode undoes encode.
-func decode(body []byte, roots []*trust.Root) (*verify.Result, bool) {
+func decode(body, message []byte, roots []*trust.Root) (r *verify.Result, leaf []byte, ok bool) {
 	in := reader{cryptobyte.String(body), true}
-	r := &verify.Result{Log: new(verify.LogEntry)}
-	root := int(in.byte())
-	if root >= len(roots) {
-		return nil, false
+	begin, size, root := int64(in.uint32()), int64(in.uint32()), int(in.byte())
+	if begin+size > int64(len(message)) || root >= len(roots) {
+		return nil, nil, false
 	}
-	r.Root = roots[root]
+	leaf = message[begin : begin+size]
+	r = &verify.Result{Log: new(verify.LogEntry), Root: roots[root]}
 	r.LogTime = in.time()
 	for n := in.byte(); n > 0 && in.ok; n-- {
 		r.Timestamps = append(r.Timestamps, in.time())
@@ -125,7 +133,7 @@ func decode(body []byte, roots []*trust.Root) (*verify.Result, bool) {
 		in.ok = in.ok && (outcome == checkOK || outcome == checkSkipped)
 		r.Checks = append(r.Checks, verify.Check{Name: name, OK: outcome == checkOK, Skipped: outcome == checkSkipped, Detail: in.text()})
 	}
-	return r, in.ok && in.in.Empty()
+	return r, leaf, in.ok && in.in.Empty()
 }
 
 type reader struct {
@@ -143,10 +151,13 @@ func (r *reader) uint64() (n uint64) {
 	return n
 }
 
+func (r *reader) uint32() (n uint32) {
+	r.ok = r.ok && r.in.ReadUint32(&n)
+	return n
+}
+
 func (r *reader) time() time.Time {
-	var nanoseconds uint32
-	seconds := r.uint64()
-	r.ok = r.ok && r.in.ReadUint32(&nanoseconds)
+	seconds, nanoseconds := r.uint64(), r.uint32()
 	return time.Unix(int64(seconds), int64(nanoseconds)).UTC()
 }
 

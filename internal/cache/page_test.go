@@ -2,9 +2,13 @@ package cache
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/binary"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/paraph/paraph/internal/trust"
+	"github.com/paraph/paraph/internal/verify"
 )
 
 func testRecord(n, gen, size int) record {
@@ -109,6 +113,34 @@ func FuzzPage(f *testing.F) {
 		r := testRecord(7, 7, 100)
 		if p = p.with(r); !in(p, r) {
 			t.Error("the record was not put")
+		}
+	})
+}
+
+// Whatever a record holds, reading it ends, and what it leads to is inside of
+// the message.
+func FuzzDecode(f *testing.F) {
+	roots := []*trust.Root{{Instance: "test"}}
+	message := []byte("a message with a certificate in it")
+	body, ok := encode(&verify.Result{
+		Root: roots[0], Leaf: &x509.Certificate{Raw: message[17:28]}, Log: &verify.LogEntry{LogID: []byte{1}, Kind: "kind", Major: 1},
+		Checks: []verify.Check{{Name: verify.CheckFormat, OK: true, Detail: "detail"}},
+	}, message, roots)
+	if !ok {
+		f.Fatal("not encoded")
+	}
+	f.Add(body)
+	for n := range body {
+		f.Add(body[:n])
+		f.Add(append(bytes.Clone(body[:n]), 0xff))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, leaf, ok := decode(data, message, roots)
+		if ok && (r.Root != roots[0] || !bytes.Contains(message, leaf)) {
+			t.Errorf("%v, %q", r.Root, leaf)
+		}
+		if bytes.Equal(data, body) && (!ok || string(leaf) != "certificate") {
+			t.Errorf("%q is not what was encoded", leaf)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/paraph/paraph/cms"
 	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/verdict"
 	"github.com/paraph/paraph/internal/verify"
@@ -101,11 +102,15 @@ func (v *Verdicts) open(q *Question, rec record) (*verify.Result, bool) {
 	if !ok || !hmac.Equal(mac[:], rec.mac[:]) {
 		return nil, false
 	}
-	kept, ok := decode(rec.body, v.trust.Roots)
+	message, err := cms.Unarmor(q.armored)
+	if err != nil {
+		return nil, false
+	}
+	kept, leaf, ok := decode(rec.body, message, v.trust.Roots)
 	if !ok {
 		return nil, false
 	}
-	return verify.Recall(q.signed, q.armored, kept, v.trust)
+	return verify.Recall(q.signed, leaf, kept, v.trust)
 }
 
 // Put remembers the answer to a question, if it is one that can be: before
@@ -114,7 +119,11 @@ func (v *Verdicts) Put(q *Question, r *verify.Result) {
 	if v.sound == nil || !keepable(r) {
 		return
 	}
-	body, ok := encode(r, v.trust.Roots)
+	message, err := cms.Unarmor(q.armored)
+	if err != nil {
+		return
+	}
+	body, ok := encode(r, message, v.trust.Roots)
 	if !ok || !v.sound() {
 		return
 	}
@@ -130,7 +139,7 @@ func (v *Verdicts) Put(q *Question, r *verify.Result) {
 // keepable reports whether a result is a signature's by Sigstore that holds,
 // and whom nobody has judged.
 func keepable(r *verify.Result) bool {
-	return r.Verdict == verdict.Valid && r.Err == nil && r.Root != nil && r.Log != nil &&
+	return r.Verdict == verdict.Valid && r.Err == nil && r.Root != nil && r.Log != nil && r.Leaf != nil &&
 		r.Signer != nil && r.Signer.Instance == r.Root.Instance && r.Signer.Instance != verify.InstanceSMIME
 }
 

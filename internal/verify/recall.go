@@ -1,35 +1,41 @@
 package verify
 
 import (
-	"github.com/paraph/paraph/cms"
+	"crypto/x509"
+
 	"github.com/paraph/paraph/internal/fulcio"
+	"github.com/paraph/paraph/internal/payload"
 	"github.com/paraph/paraph/internal/verdict"
 )
 
 // Recall is the Result of a signature that held when it was verified before,
-// by this build and under these very roots. The caller vouches for that, and
-// for what was found then: kept has the log entry, times, checks and the root.
-// All else is read from the signature anew.
+// by this build and under these very roots. The caller vouches for that, for
+// the certificate, and for what was found then: kept has the log entry, times,
+// checks and the root. All else is read from the signed bytes and the
+// certificate anew.
 //
 // Nothing is verified here: package cache calls it, and nobody else.
-func Recall(signed, armored []byte, kept *Result, t Trust) (*Result, bool) {
-	r := new(Result)
-	der := r.unarmor(signed, armored)
-	if der == nil {
-		return nil, false
-	}
-	sd, err := cms.Parse(der)
-	if err != nil || !r.checkForm(sd) {
-		return nil, false
-	}
-	id, err := fulcio.ParseIdentity(sd.Leaf)
+func Recall(signed, certificate []byte, kept *Result, t Trust) (*Result, bool) {
+	p, err := payload.Parse(signed)
 	if err != nil {
 		return nil, false
 	}
-	r.Signer = &Signer{Identity: *id, Instance: kept.Root.Instance}
-	r.Log, r.LogTime, r.Timestamps, r.Checks = kept.Log, kept.LogTime, kept.Timestamps, kept.Checks
-	r.Root = kept.Root
+	leaf, err := x509.ParseCertificate(certificate)
+	if err != nil {
+		return nil, false
+	}
+	id, err := fulcio.ParseIdentity(leaf)
+	if err != nil {
+		return nil, false
+	}
+	r := &Result{
+		Verdict: verdict.Valid, Kind: p.Kind,
+		Signer:  &Signer{Identity: *id, Instance: kept.Root.Instance},
+		Claimed: Display(id.Name, id.Issuer),
+		Log:     kept.Log, LogTime: kept.LogTime, Timestamps: kept.Timestamps, Checks: kept.Checks,
+		Root: kept.Root,
+	}
+	r.setLeaf(leaf)
 	r.RootAge, _ = t.age(kept.Root)
-	r.Verdict = verdict.Valid
 	return r, true
 }
