@@ -31,10 +31,7 @@ require (
 	go.mozilla.org/pkcs7 v0.10.0
 )
 
-require (
-	golang.org/x/sys v0.49.0
-	golang.org/x/term v0.47.0
-)
+require golang.org/x/sys v0.49.0
 
 require (
 	dario.cat/mergo v1.0.0 // indirect
@@ -59,6 +56,7 @@ require (
 	github.com/skeema/knownhosts v1.3.1 // indirect
 	github.com/xanzy/ssh-agent v0.3.3 // indirect
 	golang.org/x/net v0.60.0 // indirect
+	golang.org/x/term v0.47.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/tools v0.51.0 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20250825161204-c5933d9347a5 // indirect

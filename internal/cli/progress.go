@@ -3,62 +3,67 @@ package cli
 import (
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/paraph/paraph/internal/proof/fetch"
+	"github.com/paraph/paraph/internal/report"
 )
 
-// progressEvery is how often the bar moves.
 const (
-	progressEvery = 100 * time.Millisecond
-	barWidth      = 20 // columns
+	progressEvery = 100 * time.Millisecond // how often the bar moves
+	barWidth      = 20                     // columns
 )
 
 // A progress is a line on the user's terminal that says how far it is. Without
-// a terminal it says nothing.
+// a terminal it says nothing. It is one goroutine's.
 type progress struct {
-	tty   io.WriteCloser
-	total int // objects
-	began time.Time
-	shown time.Time
-	width int
+	tty          io.Writer
+	done         func() error // what closes the terminal
+	total        int          // objects, 0 if nobody counted them
+	begun, shown time.Time
+	width        int // of the line that is there
 }
 
+// newProgress is a bar on the user's terminal, wherever the streams go.
 func (env Env) newProgress(total int) *progress {
 	tty, err := env.Terminal()
 	if err != nil {
 		return &progress{}
 	}
-	return &progress{tty: tty, total: total}
+	return &progress{tty: tty, done: tty.Close, total: total, begun: time.Now()}
 }
 
-// show moves the bar, if it did not just move.
-func (p *progress) show(s fetch.Summary) {
+// errProgress is a bar on standard error, if that is a terminal. What takes no
+// time shows none.
+func (env Env) errProgress(total int) *progress {
+	if _, is := columnsOf(env.Stderr); !is {
+		return &progress{}
+	}
+	now := time.Now()
+	return &progress{tty: env.Stderr, done: func() error { return nil }, total: total, begun: now, shown: now}
+}
+
+// show moves the bar, if it did not just move; more says what else there is.
+func (p *progress) show(done int, more func() string) {
 	if p.tty == nil || time.Since(p.shown) < progressEvery {
 		return
 	}
 	p.shown = time.Now()
-	done := min(s.Done, p.total) * barWidth / max(p.total, 1)
-	p.line(fmt.Sprintf("[%s%s] %d of %d objects, %d fetched, %d not in the log, %d failed",
-		strings.Repeat("=", done), strings.Repeat(" ", barWidth-done), s.Done, p.total, s.Fetched, s.Absent, s.Failed))
-}
-
-// verified shows how far a verification is, of as many objects as were found.
-func (p *progress) verified(n, found int) {
-	if p.tty == nil || time.Since(p.shown) < progressEvery {
+	if p.total <= 0 {
+		p.line(fmt.Sprintf("%d objects, %s", done, more()))
 		return
 	}
-	p.shown = time.Now()
-	if p.began.IsZero() {
-		p.began = p.shown
-	}
-	rate := ""
-	if d := p.shown.Sub(p.began); d > time.Second {
-		rate = fmt.Sprintf(", %.0f a second", float64(n)/d.Seconds())
-	}
-	done := min(n, found) * barWidth / max(found, 1)
-	p.line(fmt.Sprintf("[%s%s] %d of %d objects%s", strings.Repeat("=", done), strings.Repeat(" ", barWidth-done), n, max(n, found), rate))
+	filled := min(done, p.total) * barWidth / p.total
+	p.line(fmt.Sprintf("[%s%s] %d of %d objects, %s",
+		strings.Repeat("=", filled), strings.Repeat(" ", barWidth-filled), done, p.total, more()))
+}
+
+// rate is what show says beside a number of objects that only takes time.
+func (p *progress) rate(done int) string {
+	seconds := time.Since(p.begun).Seconds()
+	return fmt.Sprintf("%.0f/s", float64(done)/max(seconds, progressEvery.Seconds()))
 }
 
 // line replaces the line that is there.
@@ -67,15 +72,51 @@ func (p *progress) line(text string) {
 	p.width = len(text)
 }
 
+// clear takes the line away until the bar moves again.
+func (p *progress) clear() {
+	if p.width > 0 {
+		p.line("")
+		fmt.Fprint(p.tty, "\r")
+	}
+}
+
 // close takes the bar away.
 func (p *progress) close() {
 	if p.tty == nil {
 		return
 	}
-	if p.width > 0 {
-		p.line("")
-		fmt.Fprint(p.tty, "\r")
+	p.clear()
+	_ = p.done()
+}
+
+// above is a writer for what else the terminal shows: the bar makes room for it.
+func (p *progress) above(w io.Writer) io.Writer { return aboveBar{w, p} }
+
+type aboveBar struct {
+	w   io.Writer
+	bar *progress
+}
+
+func (a aboveBar) Write(b []byte) (int, error) {
+	a.bar.clear()
+	return a.w.Write(b)
+}
+
+// columnsOf is columns of a stream, which need not be a file.
+func columnsOf(w io.Writer) (width int, is bool) {
+	f, isFile := w.(*os.File)
+	if !isFile {
+		return 0, false
 	}
-	_ = p.tty.Close()
-	p.tty = nil
+	return columns(f)
+}
+
+// textOptions are what standard output can show. NO_COLOR counts when it is not
+// empty (no-color.org).
+func (env Env) textOptions() report.Options {
+	width, is := columnsOf(env.Stdout)
+	plain := slices.ContainsFunc(env.Environ, func(v string) bool {
+		return strings.HasPrefix(v, "NO_COLOR=") && v != "NO_COLOR=" || v == "TERM=dumb"
+	})
+	return report.Options{Colour: is && !plain, Width: width}
 }

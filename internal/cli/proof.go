@@ -139,7 +139,7 @@ func (env Env) proofFetch(cmd *cobra.Command, args []string) error {
 	}
 	bar := env.newProgress(total + len(tags))
 	f := &fetch.Fetcher{
-		Repo: repo, Trust: t, Now: time.Now, Progress: bar.show,
+		Repo: repo, Trust: t, Now: time.Now, Progress: func(s fetch.Summary) { bar.show(s.Done, func() string { return lookedUp(s) }) },
 		Ask: func(ctx context.Context, requests iter.Seq[agent.Request], answer func(agent.Answer) error) error {
 			return agent.Lookup(ctx, path, env.agentEnviron(cfg.TrustedRoot), version.String(), jobs, requests, answer)
 		},
@@ -153,6 +153,11 @@ func (env Env) proofFetch(cmd *cobra.Command, args []string) error {
 		}
 	}
 	return env.fetched(ctx, sum, err)
+}
+
+// lookedUp is what the bar says beside how far it is.
+func lookedUp(s fetch.Summary) string {
+	return fmt.Sprintf("%d fetched, %d not in the log, %d failed", s.Fetched, s.Absent, s.Failed)
 }
 
 // findAgent finds the program that reaches the network.

@@ -44,7 +44,7 @@ its timestamp. git log --show-signature and paraph verify prove it offline.`,
 	// text/template, and with it 1.5 MB that the linker would leave out.
 	root.Flags().Bool("version", false, "print the version of this build")
 	root.SetHelpCommand(helpCommand())
-	root.AddCommand(env.verifyCommand(), env.initCommand(), env.proofCommand(), env.trustCommand(),
+	root.AddCommand(env.verifyCommand(), env.showCommand(), env.initCommand(), env.proofCommand(), env.trustCommand(),
 		env.loginCommand(), env.logoutCommand(), env.whoamiCommand(), env.agentCommand(), env.doctorCommand(), &cobra.Command{
 			Use: "version", Short: "Print the version of this build", Args: noArguments,
 			RunE: printVersion,

@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
 	"github.com/paraph/paraph/internal/cache"
 	"github.com/paraph/paraph/internal/config"
@@ -78,6 +77,24 @@ configuration, 1 another verdict, 3 could not be checked, 130 interrupted.`,
 
 // verify runs paraph verify.
 func (env Env) verify(cmd *cobra.Command, args []string) error {
+	format, _ := cmd.Flags().GetString("format")
+	if _, err := report.New(format, io.Discard, report.Options{}); err != nil {
+		return usagef("--format: %w", err)
+	}
+	args, err := env.arguments(cmd.Flags(), args)
+	if err != nil {
+		return err
+	}
+	bar := env.errProgress(0)
+	out, err := report.New(format, bar.above(env.Stdout), env.textOptions())
+	if err != nil {
+		return err
+	}
+	return env.verifyAll(cmd, args, bar, out)
+}
+
+// verifyAll verifies what is named, as the flags say, and writes what comes of it.
+func (env Env) verifyAll(cmd *cobra.Command, args []string, bar *progress, out report.Writer) error {
 	ctx, f := cmd.Context(), cmd.Flags()
 	settings, err := readFlags(f)
 	if err != nil {
@@ -88,19 +105,12 @@ func (env Env) verify(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	v := &verification{env: env, ctx: ctx, repo: repo, cfg: cfg}
+	v := &verification{env: env, ctx: ctx, repo: repo, cfg: cfg, args: args, bar: bar, out: out}
 	v.anySigner, _ = f.GetBool("any-signer")
 	o, err := v.options(f)
 	defer func() { v.remembered.Close() }()
 	if err != nil {
 		return err
-	}
-	if v.args, err = env.arguments(f, args); err != nil {
-		return err
-	}
-	format, _ := f.GetString("format")
-	if v.out, err = report.New(format, env.Stdout, env.reportOptions()); err != nil {
-		return usagef("--format: %w", err)
 	}
 	all, _ := f.GetBool("all")
 	return v.run(o, all)
@@ -118,8 +128,7 @@ type verification struct {
 	remembered *cache.Cache
 	bar        *progress
 	sum        report.Summary
-	found      int // objects that there are
-	told       int // of them so far
+	told       int // objects
 }
 
 // readFlags reads the flags that stand for settings.
@@ -213,19 +222,6 @@ func workTree(path string) string {
 // maxInput bounds what --stdin reads, in bytes.
 const maxInput = 64 << 20
 
-// reportOptions are what the reader's side of standard output wishes.
-func (env Env) reportOptions() report.Options {
-	f, ok := env.Stdout.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return report.Options{}
-	}
-	width, _, _ := term.GetSize(int(f.Fd())) // 0 where nobody knows
-	plain := slices.ContainsFunc(env.Environ, func(s string) bool {
-		return strings.HasPrefix(s, "NO_COLOR=") && s != "NO_COLOR=" || s == "TERM=dumb"
-	})
-	return report.Options{Colour: !plain, Width: width}
-}
-
 // arguments are the revisions and ranges to verify.
 func (env Env) arguments(f *pflag.FlagSet, args []string) ([]string, error) {
 	if stdin, _ := f.GetBool("stdin"); stdin {
@@ -251,11 +247,10 @@ func (env Env) arguments(f *pflag.FlagSet, args []string) ([]string, error) {
 
 // run verifies everything, and writes what was found, whatever ends it.
 func (v *verification) run(o history.Options, all bool) error {
-	v.bar = v.env.newProgress(0)
 	defer v.bar.close()
 	o.Tell = v.tell
 	o.Unchecked = func(err error) { v.sum.Uncheck(err.Error()) }
-	o.Found = func(n int) { v.found += n }
+	o.Found = func(n int) { v.bar.total += n }
 	h, err := history.New(v.ctx, v.repo, o)
 	if err != nil {
 		return unchecked(v.ctx, err)
@@ -283,7 +278,6 @@ func (v *verification) run(o history.Options, all bool) error {
 		}
 	}
 	v.sum.Interrupted = v.ctx.Err() != nil
-	v.bar.close()
 	if err := v.out.Close(v.sum); err != nil {
 		return fmt.Errorf("writing the results: %w", err)
 	}
@@ -338,7 +332,7 @@ func (v *verification) tell(o report.Object) error {
 	o.Single = !slices.Contains(v.sum.Ranges, o.Range) && o.Range != stdinName
 	v.sum.Count(o.Verdict)
 	v.told++
-	v.bar.verified(v.told, v.found)
+	v.bar.show(v.told, func() string { return v.bar.rate(v.told) })
 	if err := v.out.Object(o); err != nil {
 		return fmt.Errorf("writing the results: %w", err)
 	}

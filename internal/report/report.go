@@ -52,6 +52,22 @@ type Options struct {
 	Width  int  // columns of the terminal, 0 if there is none
 }
 
+// word is a verdict's word, coloured if that is wished: SGR parameters of
+// ECMA-48, 8.3.117.
+func (opt Options) word(v verdict.Verdict) string {
+	if !opt.Colour {
+		return word(v)
+	}
+	sgr := "31" // red
+	switch v {
+	case verdict.Trusted:
+		sgr = "32" // green
+	case verdict.Exempt, verdict.Valid:
+		sgr = "33" // yellow
+	}
+	return "\x1b[" + sgr + "m" + word(v) + "\x1b[m"
+}
+
 // New returns the Writer of a format: text, json, ndjson, sarif or github.
 func New(format string, w io.Writer, opt Options) (Writer, error) {
 	switch format {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/verdict"
 )
 
@@ -16,8 +17,9 @@ type textWriter struct {
 	opt    Options
 	begun  bool // something stands above
 	tables tables
-	roots  []string // lines about the roots that were asked
-	hint   string   // the next step for those that are valid and were counted
+	told   []*trust.Root // those of roots
+	roots  []string      // lines about the roots that were asked
+	hint   string        // the next step for those that are valid and were counted
 }
 
 func newText(w io.Writer, opt Options) *textWriter {
@@ -28,10 +30,8 @@ func newText(w io.Writer, opt Options) *textWriter {
 const maxRoots = 20
 
 func (t *textWriter) Object(o Object) error {
-	if o.Root != nil && o.Root.Origin != "" && len(t.roots) < maxRoots {
-		if line := rootLine(o.Result); !slices.Contains(t.roots, line) {
-			t.roots = append(t.roots, line)
-		}
+	if o.Root != nil && o.Root.Origin != "" && len(t.told) < maxRoots && !slices.Contains(t.told, o.Root) {
+		t.told, t.roots = append(t.told, o.Root), append(t.roots, rootLine(o.Result))
 	}
 	if !o.Single {
 		t.tables.add(o)
@@ -42,7 +42,7 @@ func (t *textWriter) Object(o Object) error {
 			return nil
 		}
 	}
-	lines := []string{fmt.Sprintf("%s %s %s", Escape(o.Type), Escape(o.ID), t.colour(o.Verdict))}
+	lines := []string{fmt.Sprintf("%s %s %s", Escape(o.Type), Escape(o.ID), t.opt.word(o.Verdict))}
 	for _, line := range o.Lines() {
 		lines = append(lines, "  "+line)
 	}
@@ -60,7 +60,7 @@ func (t *textWriter) Close(s Summary) error {
 	}
 	var end []string
 	if len(t.tables.all) > 0 {
-		end = append(end, totals(s, t.colour))
+		end = append(end, totals(s, t.opt.word))
 	}
 	if t.hint != "" {
 		end = append(end, "hint: "+t.hint)
@@ -113,22 +113,6 @@ func objects(n int) string {
 	return fmt.Sprintf("%d objects", n)
 }
 
-// colour is a verdict's word, coloured if that is wished: SGR parameters of
-// ECMA-48, 8.3.117.
-func (t *textWriter) colour(v verdict.Verdict) string {
-	if !t.opt.Colour {
-		return word(v)
-	}
-	sgr := "31" // red
-	switch v {
-	case verdict.Trusted:
-		sgr = "32" // green
-	case verdict.Exempt, verdict.Valid:
-		sgr = "33" // yellow
-	}
-	return "\x1b[" + sgr + "m" + word(v) + "\x1b[m"
-}
-
 // table is the paragraph of one range.
 func (t *textWriter) table(r *rangeTable) []string {
 	slices.SortStableFunc(r.rows, compareRows)
@@ -138,7 +122,7 @@ func (t *textWriter) table(r *rangeTable) []string {
 		wide = max(wide, len(word(row.verdict)))
 	}
 	for _, row := range r.rows {
-		line := fmt.Sprintf("  %*d  %s", count, row.count, t.colour(row.verdict))
+		line := fmt.Sprintf("  %*d  %s", count, row.count, t.opt.word(row.verdict))
 		if row.signer != "" {
 			pad := strings.Repeat(" ", wide-len(word(row.verdict)))
 			line += pad + "  " + t.fit(row.signer, 2+count+2+wide+2)

@@ -62,7 +62,7 @@ func WriteJSON(w io.Writer, out []byte) error {
 // to escape, and is written as it is.
 func writeEscaped(w io.Writer, out []byte) error {
 	hostile := func(c rune) bool { return c != '\n' && isHostile(c) }
-	if !bytes.ContainsFunc(out, hostile) {
+	if isPlain(out) {
 		_, err := w.Write(out)
 		return err
 	}
@@ -80,4 +80,14 @@ func writeEscaped(w io.Writer, out []byte) error {
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// isPlain reports whether JSON is of ASCII that everybody sees.
+func isPlain(out []byte) bool {
+	for _, c := range out {
+		if c < ' ' && c != '\n' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
 }
