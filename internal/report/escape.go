@@ -1,9 +1,12 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -41,4 +44,46 @@ func cut(s string) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:maxMessage], "") + "..."
+}
+
+// WriteJSON writes JSON for programs, and a line break. Characters that a
+// terminal obeys or hides can stand in strings only, where a \u escape is the
+// same text (RFC 8259, section 7); encoding/json escapes some of them and not
+// all.
+func WriteJSON(w io.Writer, out []byte) error {
+	return writeEscaped(w, append(out, '\n'))
+}
+
+// writeEscaped is WriteJSON without the line break. Nearly all text has nothing
+// to escape, and is written as it is.
+func writeEscaped(w io.Writer, out []byte) error {
+	hostile := func(c rune) bool { return c != '\n' && isHostile(c) }
+	if isPlain(out) {
+		_, err := w.Write(out)
+		return err
+	}
+	var b bytes.Buffer
+	for _, c := range string(out) {
+		switch {
+		case !hostile(c):
+			b.WriteRune(c)
+		case c > 0xffff:
+			hi, lo := utf16.EncodeRune(c)
+			fmt.Fprintf(&b, "\\u%04x\\u%04x", hi, lo)
+		default:
+			fmt.Fprintf(&b, "\\u%04x", c)
+		}
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// isPlain reports whether JSON is of ASCII that everybody sees.
+func isPlain(out []byte) bool {
+	for _, c := range out {
+		if c < ' ' && c != '\n' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
 }

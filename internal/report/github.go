@@ -28,8 +28,8 @@ func (g *githubWriter) Object(o Object) error {
 		return nil
 	}
 	properties := "title=" + commandProperty(fmt.Sprintf("%s %.12s %s", Escape(o.Type), Escape(o.ID), word(o.Verdict)))
-	if line := o.policyLine(); line > 0 {
-		properties += fmt.Sprintf(",file=%s,line=%d", policyFile, line)
+	if file, line := o.policyAt(); line > 0 {
+		properties += fmt.Sprintf(",file=%s,line=%d", commandProperty(Escape(file)), line)
 	}
 	lines := append([]string{o.headline()}, o.Lines()...)
 	return g.command("error", properties, strings.Join(lines, "\n"))

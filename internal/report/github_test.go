@@ -16,6 +16,11 @@ func TestGitHub(t *testing.T) {
 		ID: "0123456789abcdef", Type: "commit", PolicySource: "HEAD:.paraph/policy", PolicyBlob: "b", Rule: `[branch "main"] allow`, Line: 7,
 		Result: &verify.Result{Verdict: verdict.Refused, Err: verdict.Errorf(verdict.Policy, "branch", "100%% of a, b: c")},
 	}
+	byFile := refused
+	byFile.PolicySource, byFile.PolicyBlob, byFile.Line = "/etc/a:b", "", 1
+	if got := written(t, "github", Options{}, byFile); !strings.HasPrefix(got, "::error title=commit 0123456789ab refused::") {
+		t.Errorf("a file outside of the repository is annotated: %s", got)
+	}
 	valid := Object{Result: &verify.Result{Verdict: verdict.Valid}}
 	good := Object{Result: &verify.Result{Verdict: verdict.Trusted}}
 	want := `::error title=commit 0123456789ab refused,file=.paraph/policy,line=7::commit 0123456789abcdef refused%0A` +
@@ -52,7 +57,7 @@ func TestGitHubInjection(t *testing.T) {
 	o.Type, o.ID = "commit,file=/etc/passwd::x", "%0A::error::x"
 	o.Err = verdict.Errorf(verdict.Identity, "identity", "\n::set-output name=x::y\r\n::error::z%%0A")
 	lines := slices.Collect(strings.Lines(written(t, "github", Options{}, o)))
-	whole := regexp.MustCompile(`^::error title=[^:,\n]*,file=\.paraph/policy,line=12::[^\r\n]*\n$`)
+	whole := regexp.MustCompile(`^::error title=[^:,\n]*,file=[^:,\n]*,line=12::[^\r\n]*\n$`)
 	if len(lines) != 2 || !whole.MatchString(lines[0]) || strings.HasPrefix(lines[1], "::") {
 		t.Errorf("%q", lines)
 	}

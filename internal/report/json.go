@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -93,6 +94,47 @@ type errorJSON struct {
 	Class   string `json:"class"`
 	Rule    string `json:"rule"`
 	Message string `json:"message"`
+}
+
+// A list is a JSON document whose elements go out as they come: one object with
+// an array in it, and the object's other members after the array.
+type list struct {
+	w      *bufio.Writer // remembers the first error
+	head   string        // the document up to the array, its bracket included
+	indent string        // of the array's name
+	begun  bool
+}
+
+// element writes one element of the array.
+func (l *list) element(v any) error {
+	out, err := json.MarshalIndent(v, l.indent+"  ", "  ")
+	if err != nil {
+		return err
+	}
+	before := ","
+	if !l.begun {
+		before, l.begun = l.head, true
+	}
+	fmt.Fprintf(l.w, "%s\n%s  ", before, l.indent)
+	return writeEscaped(l.w, out)
+}
+
+// end writes the members that follow the array, and what closes the document.
+func (l *list) end(members any, tail string) error {
+	out, err := json.MarshalIndent(members, l.indent[2:], "  ")
+	if err != nil {
+		return err
+	}
+	if l.begun {
+		fmt.Fprintf(l.w, "\n%s", l.indent)
+	} else {
+		fmt.Fprint(l.w, l.head)
+	}
+	fmt.Fprint(l.w, "],")
+	out = bytes.TrimPrefix(bytes.TrimSuffix(out, []byte("\n"+l.indent[2:]+"}")), []byte("{"))
+	_ = writeEscaped(l.w, out)
+	fmt.Fprint(l.w, tail)
+	return l.w.Flush()
 }
 
 // A jsonWriter writes one document for the whole run: results as they come,

@@ -28,7 +28,7 @@ func full() Object {
 	at := time.Date(2026, 5, 4, 14, 0, 0, 0, time.FixedZone("", 7200))
 	return Object{
 		ID: strings.Repeat("0", 40), Type: "tag", Ref: "refs/tags/" + hostile, Range: hostile,
-		PolicySource: hostile, PolicyBlob: strings.Repeat("b", 40), SignerName: hostile, Rule: hostile, Line: 12,
+		PolicySource: "abcd:" + hostile, PolicyBlob: strings.Repeat("b", 40), SignerName: hostile, Rule: hostile, Line: 12,
 		Result: &verify.Result{
 			Verdict: verdict.Refused,
 			Err:     verdict.Errorf(verdict.Identity, "identity", "%s", hostile),

@@ -55,6 +55,7 @@ func TestSARIFSchema(t *testing.T) {
 // the log, and with all that GitHub asks for.
 func TestSARIFResults(t *testing.T) {
 	all := samples()
+	all[0].PolicySource = "abcd:my policies/main"
 	results, end := parsedSARIF(t, written(t, "sarif", Options{}, all...))
 	if in := end.Invocations; len(in) != 1 || !in[0].Successful || len(in[0].Notifications) != 0 {
 		t.Errorf("%+v", in)
@@ -80,11 +81,11 @@ func TestSARIFResults(t *testing.T) {
 			t.Errorf("%+v", rule)
 		}
 		at := r.Locations[0]
-		line := 1
+		file, line := ".paraph/policy", 1
 		if o.PolicyBlob != "" {
-			line = o.Line
+			file, line = "my%20policies/main", 12
 		}
-		if at.Physical.Artifact.URI != ".paraph/policy" || at.Physical.Region.StartLine != line || at.Logical[0].FullyQualifiedName != o.ID {
+		if at.Physical.Artifact.URI != file || at.Physical.Region.StartLine != line || at.Logical[0].FullyQualifiedName != o.ID {
 			t.Errorf("%+v", at)
 		}
 		if r.Fingerprints["primaryLocationLineHash"] != o.ID+":1" {
