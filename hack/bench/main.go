@@ -2,7 +2,7 @@
 Bench measures what paraph costs, as ratios against a program that does
 nothing, in one run on one machine:
 
-	go run ./hack/bench [-commits 500] [-rounds 7] [-history 2000] [-many 100000] [-before PROGRAM]
+	go run ./hack/bench [-commits 500] [-rounds 7] [-history 2000] [-many 100000] [-before PROGRAM] [-sign]
 
 git starts one process for each signature that it shows, so the number that
 counts is the time of "git log --show-signature" per commit, over that of a Go
@@ -10,7 +10,7 @@ program that drains standard input and exits. The commits are signed against a
 Sigstore instance in memory with a P-384 CA, as the public one has. For a
 signature it is the time beyond the slower of log and timestamp authority. A budget
 that is missed is shown, not failed. -before names another build of paraph,
-which is measured beside this one: a change's cost is their difference.
+which is measured beside this one: a change's cost is their difference. Its paraph-agent is to lie beside it.
 */
 package main
 
@@ -33,10 +33,11 @@ func main() {
 	history := flag.Int("history", 2000, "commits, and certificates, of the history that paraph verify is timed with")
 	many := flag.Int("many", 100_000, "commits of the history whose verification's memory is measured, 0 for none")
 	before := flag.String("before", "", "another build of paraph, to compare with")
+	onlySign := flag.Bool("sign", false, "time signatures, and nothing else")
 	flag.Parse()
 	dir, err := os.MkdirTemp("", "paraph-bench-")
 	if err == nil {
-		err = run(dir, *commits, *rounds, *history, *many, *before)
+		err = run(dir, *commits, *rounds, *history, *many, *before, *onlySign)
 		err = errors.Join(err, os.RemoveAll(dir))
 	}
 	if err != nil {
@@ -45,11 +46,14 @@ func main() {
 	}
 }
 
-func run(dir string, commits, rounds, history, many int, before string) error {
+func run(dir string, commits, rounds, history, many int, before string, onlySign bool) error {
 	fmt.Printf("%s, %s/%s, %d cores, %s\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), strings.TrimSpace(output("git", "version")))
 	b := bench{dir: dir, rounds: rounds, before: before}
 	if err := b.build(); err != nil {
 		return err
+	}
+	if onlySign {
+		return b.sign()
 	}
 	if err := b.sizes(); err != nil {
 		return err

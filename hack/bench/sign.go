@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -81,8 +82,17 @@ func (t *tb) end() {
 	}
 }
 
-// sign times signatures: what paraph takes beyond the slower of log and
+// A signing is one way to sign, and what it took beyond the slower of log and
 // timestamp authority.
+type signing struct {
+	name, program string
+	env           []string
+	times         []time.Duration
+}
+
+// sign times signatures. The ways to sign take turns, so that whatever else
+// the machine does hits all of them; so does a program that does nothing,
+// which says what the machine makes of a process meanwhile.
 func (b bench) sign() error {
 	t := new(tb)
 	defer t.end()
@@ -102,53 +112,81 @@ func (b bench) sign() error {
 	if err != nil {
 		return err
 	}
-	home, err := os.MkdirTemp("", "paraph-bench-home-") // short enough for a socket
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(home)
-	root, config := filepath.Join(home, "root.json"), filepath.Join(home, "signing.json")
-	for name, data := range map[string][]byte{root: pki.TrustedRoot(), config: pki.SigningConfig(servers.URLs, 1)} {
-		if err := os.WriteFile(name, data, 0o600); err != nil {
+	var all []*signing
+	for _, p := range b.programs() {
+		if p[0] == "idle" {
+			all = append(all, &signing{name: p[0], program: p[1]})
+			continue
+		}
+		home, err := os.MkdirTemp("", "paraph-bench-home-") // short enough for a socket
+		if err != nil {
 			return err
 		}
+		defer os.RemoveAll(home)
+		root, config := filepath.Join(home, "root.json"), filepath.Join(home, "signing.json")
+		for name, data := range map[string][]byte{root: pki.TrustedRoot(), config: pki.SigningConfig(servers.URLs, 1)} {
+			if err := os.WriteFile(name, data, 0o600); err != nil {
+				return err
+			}
+		}
+		env := []string{
+			"PATH=" + os.Getenv("PATH"), "HOME=" + home, "GIT_CONFIG_NOSYSTEM=1", "XDG_RUNTIME_DIR=" + home,
+			"PARAPH_TRUSTED_ROOT=" + root, "PARAPH_SIGNING_CONFIG=" + config, "PARAPH_ID_TOKEN=" + pki.IDToken(nil),
+			"PARAPH_REKOR=" + log.URL, "PARAPH_TIMESTAMP=" + tsa.URL + u.Path,
+		}
+		warm := &signing{name: p[0] + ", warm agent", program: p[1], env: append(env, "PARAPH_AGENT=true")}
+		defer func() { _ = warm.command(b.dir, "agent", "stop").Run() }()
+		all = append(all, warm, &signing{name: p[0] + ", no agent", program: p[1], env: append(slices.Clone(env), "PARAPH_AGENT=false")})
 	}
-	env := []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "GIT_CONFIG_NOSYSTEM=1", "XDG_RUNTIME_DIR=" + home,
-		"PARAPH_TRUSTED_ROOT=" + root, "PARAPH_SIGNING_CONFIG=" + config, "PARAPH_ID_TOKEN=" + pki.IDToken(nil),
-		"PARAPH_REKOR=" + log.URL, "PARAPH_TIMESTAMP=" + tsa.URL + u.Path,
-	}
-	defer func() { _ = b.paraph(env, "agent", "stop").Run() }()
-	fmt.Printf("one signature, beyond the slower of log (%v) and TSA (%v), median of %d (best)\n", logDelay, tsaDelay, signatures)
-	for _, way := range []struct{ name, setting string }{{"warm agent", "PARAPH_AGENT=true"}, {"no agent", "PARAPH_AGENT=false"}} {
-		var times []time.Duration
-		for i := range signatures + 1 {
-			cmd := b.paraph(append(env, way.setting), "--status-fd=2", "-bsau", "KEY")
-			cmd.Stdin = strings.NewReader(payload)
-			var out, words bytes.Buffer
-			cmd.Stdout, cmd.Stderr = &out, &words
-			start := time.Now()
-			err := cmd.Run()
-			took := time.Since(start)
-			if err != nil || !strings.HasPrefix(out.String(), "-----BEGIN SIGNED MESSAGE-----") {
-				return fmt.Errorf("signing: %w\n%s", err, words.String())
+	for i := range signatures + 1 {
+		for _, s := range all {
+			took, err := s.once(b.dir)
+			if err != nil {
+				return fmt.Errorf("signing with %s: %w", s.name, err)
+			}
+			if s.name != "idle" {
+				took -= max(log.last(), tsa.last())
 			}
 			if i > 0 { // the first one warms the agent
-				times = append(times, took-max(log.last(), tsa.last()))
+				s.times = append(s.times, took)
 			}
 		}
-		m, note := median(times), ""
-		if way.name == "warm agent" {
-			note = " (budget 15 ms)" + missed(m > 15*time.Millisecond)
+	}
+	fmt.Printf("one signature, beyond the slower of log (%v) and TSA (%v), median of %d (best)\n", logDelay, tsaDelay, signatures)
+	for _, s := range all {
+		m, note := median(s.times), ""
+		if s.name == "paraph, warm agent" {
+			note = " (budget 15 ms)" + missed(m > signBudget)
 		}
-		fmt.Printf("%-13s %6.2f ms (%5.2f)%s\n", way.name, ms(m, 1), ms(slices.Min(times), 1), note)
+		fmt.Printf("%-18s %6.2f ms (%5.2f), %.1fx%s\n", s.name, ms(m, 1), ms(slices.Min(s.times), 1), float64(m)/float64(median(all[0].times)), note)
 	}
 	fmt.Println()
 	return nil
 }
 
-func (b bench) paraph(env []string, args ...string) *exec.Cmd {
-	cmd := exec.Command(b.path("paraph"), args...)
-	cmd.Env, cmd.Dir = env, b.dir
+// signBudget is what a signature with a warm agent may take.
+const signBudget = 15 * time.Millisecond
+
+// once makes a signature, or has a program do nothing.
+func (s *signing) once(dir string) (time.Duration, error) {
+	cmd := s.command(dir, "--status-fd=2", "-bsau", "KEY")
+	cmd.Stdin = strings.NewReader(payload)
+	var out, words bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &words
+	start := time.Now()
+	err := cmd.Run()
+	took := time.Since(start)
+	if s.name != "idle" && err == nil && !strings.HasPrefix(out.String(), "-----BEGIN SIGNED MESSAGE-----") {
+		err = errors.New("there is no signature")
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%w\n%s", err, words.String())
+	}
+	return took, nil
+}
+
+func (s *signing) command(dir string, args ...string) *exec.Cmd {
+	cmd := exec.Command(s.program, args...)
+	cmd.Env, cmd.Dir = s.env, dir
 	return cmd
 }
