@@ -31,11 +31,14 @@ func program(t *testing.T, body string) string {
 // answer prints JSON after all of standard input was read.
 func answer(json string) string { return "cat >/dev/null; printf '%s\\n' '" + json + "'" }
 
+// settings are those that git tells.
+func settings() ([]byte, error) { return []byte("git"), nil }
+
 func TestSign(t *testing.T) {
 	// The fake answers with what it was called with and was sent.
-	path := program(t, `payload=$(cat); printf '{"version":"v1","armored":"%s %s %s: %s"}' "$1" "$2" "$3" "$payload"`)
-	r, err := Sign(t.Context(), path, os.Environ(), "v1", []byte("payload"))
-	if err != nil || r.Armored != "sign --client-version v1: payload" {
+	path := program(t, `payload=$(cat | tr '\n' ' '); printf '{"version":"v1","armored":"%s %s %s: %s"}' "$1" "$2" "$3" "$payload"`)
+	r, err := Sign(t.Context(), path, os.Environ(), "v1", settings, []byte("payload"))
+	if err != nil || r.Armored != "sign --client-version v1: 3 gitpayload" {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
@@ -43,7 +46,7 @@ func TestSign(t *testing.T) {
 // An error that the agent names is an answer, whatever its exit status.
 func TestSignNamesError(t *testing.T) {
 	path := program(t, answer(`{"version":"v1","error":"no token","usage":true}`)+"; exit 1")
-	r, err := Sign(t.Context(), path, os.Environ(), "v1", nil)
+	r, err := Sign(t.Context(), path, os.Environ(), "v1", settings, nil)
 	if err != nil || r.Error != "no token" || !r.Usage {
 		t.Errorf("%+v, %v", r, err)
 	}
@@ -69,7 +72,7 @@ func TestSignWithBrokenAgent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := Sign(t.Context(), program(t, tt.body), os.Environ(), "v1", make([]byte, 1<<20))
+			r, err := Sign(t.Context(), program(t, tt.body), os.Environ(), "v1", settings, make([]byte, 1<<20))
 			if r != nil || err == nil || !strings.Contains(err.Error(), Program) || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("%.200q, %v, want ...%s...", fmt.Sprint(r), err, tt.want)
 			}
@@ -78,8 +81,21 @@ func TestSignWithBrokenAgent(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Sign(t.Context(), "/nothing/"+Program, nil, "v1", nil); err == nil {
+	if _, err := Sign(t.Context(), "/nothing/"+Program, nil, "v1", settings, nil); err == nil {
 		t.Error("an agent that is not there answered")
+	}
+}
+
+// Without settings there is no signature, whatever the agent says.
+func TestSignWithoutSettings(t *testing.T) {
+	path := program(t, answer(`{"version":"v1","armored":"x"}`))
+	for want, settings := range map[string]func() ([]byte, error){
+		"no git":                             func() ([]byte, error) { return nil, errors.New("no git") },
+		"more than 1048576 bytes for paraph": func() ([]byte, error) { return make([]byte, maxSettings+1), nil },
+	} {
+		if r, err := Sign(t.Context(), path, os.Environ(), "v1", settings, []byte("payload")); r != nil || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v, %v, want ...%s...", r, err, want)
+		}
 	}
 }
 
@@ -92,7 +108,7 @@ func TestSignWithSilentAgent(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
 			start := time.Now()
-			r, err := Sign(ctx, program(t, body), os.Environ(), "v1", []byte("payload"))
+			r, err := Sign(ctx, program(t, body), os.Environ(), "v1", settings, []byte("payload"))
 			if r != nil || !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("%+v, %v", r, err)
 			}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,10 +43,18 @@ func resolvedDir(self string) string {
 // before it is ended.
 const patience = 2 * time.Second
 
-// Sign has the agent at path make one signature over payload.
-func Sign(ctx context.Context, path string, environ []string, version string, payload []byte) (*Reply, error) {
+// Sign has the agent at path make one signature over payload. settings asks git
+// for the settings (config.AskGit); it is called while the agent starts, which
+// takes longer.
+func Sign(ctx context.Context, path string, environ []string, version string, settings func() ([]byte, error), payload []byte) (*Reply, error) {
+	q := &signing{settings: settings, payload: payload, failed: make(chan error, 1)}
 	r := new(Reply)
-	return only(r, oneShot(ctx, path, environ, version, "sign", payload, r))
+	err := oneShot(ctx, path, environ, version, "sign", q, r)
+	select {
+	case err = <-q.failed: // of which the agent knows no more than that it was sent nothing
+	default:
+	}
+	return only(r, err)
 }
 
 // Trust has the agent at path change what is known of Sigstore instances.
@@ -74,15 +83,15 @@ func ask(ctx context.Context, path string, environ []string, version, do string,
 	if err != nil {
 		return err
 	}
-	return oneShot(ctx, path, environ, version, do, data, r)
+	return oneShot(ctx, path, environ, version, do, bytes.NewReader(data), r)
 }
 
 // oneShot runs the agent for one request and reads its reply, which says what
 // happened. Without one the exit status and the last words are all there is.
-func oneShot(ctx context.Context, path string, environ []string, version, do string, request []byte, r reply) error {
+func oneShot(ctx context.Context, path string, environ []string, version, do string, request io.Reader, r reply) error {
 	cmd := exec.CommandContext(ctx, path, do, "--client-version", version)
 	cmd.Env = environ
-	cmd.Stdin = bytes.NewReader(request)
+	cmd.Stdin = request
 	cmd.WaitDelay = patience
 	stdout, stderr := bounded.Writer{Max: maxReply}, bounded.Writer{Max: maxLastWords}
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

@@ -57,7 +57,10 @@ func (env Env) askAgent(ctx context.Context, signed []byte) (*agent.Reply, error
 	if err != nil {
 		return nil, err
 	}
-	r, err := agent.Sign(ctx, path, env.Environ, version.String(), signed)
+	r, err := agent.Sign(ctx, path, env.Environ, version.String(), func() ([]byte, error) { return env.gitSettings(ctx) }, signed)
+	if wrong := (*config.Error)(nil); errors.As(err, &wrong) {
+		err = &exitError{exitUsage, err}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +68,21 @@ func (env Env) askAgent(ctx context.Context, signed []byte) (*agent.Reply, error
 		return nil, agentError(r.Error, r.Usage, r.Interrupted)
 	}
 	return r, nil
+}
+
+// settingsTime is how long git may take to tell its configuration.
+const settingsTime = time.Minute
+
+// gitSettings asks git for the settings, in a goroutine that is not ours.
+func (env Env) gitSettings(ctx context.Context) (answer []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			answer, err = nil, fmt.Errorf("internal error: %v", p)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, settingsTime)
+	defer cancel()
+	return config.AskGit(ctx, gitcmd.New("", env.Environ))
 }
 
 // agentError is an error that the agent answered with.

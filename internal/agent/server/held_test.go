@@ -71,10 +71,20 @@ func tokensLive(p *testpki.PKI, s *testpki.Servers, d time.Duration) {
 	s.Issuer.Set(testpki.LogIn(testpki.Login{Claims: map[string]any{"exp": p.Clock.Now().Add(d).Unix()}}))
 }
 
+// prepare prepares a signature that is not made.
+func (c *call) prepare(t *testing.T) (*work, error) {
+	t.Helper()
+	cfg, err := c.env.settings(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.env.prepare(t.Context(), cfg)
+}
+
 // again runs the agent for the same commit, by somebody.
 func (c *call) again(t *testing.T, committer string, status int) string {
 	t.Helper()
-	c.env.Stdin = strings.NewReader(strings.Replace(commit, "committer Alice <alice@", "committer Alice <"+committer+"@", 1))
+	c.env.Stdin = request(strings.Replace(commit, "committer Alice <alice@", "committer Alice <"+committer+"@", 1))
 	c.stdout.Reset()
 	return c.reply(t, status).Error
 }
@@ -242,7 +252,7 @@ func TestRootsByFileAreInstances(t *testing.T) {
 	names := map[string]bool{}
 	for _, seed := range []string{"one", "two"} {
 		c, _, _ := newCall(t, testpki.Seed(seed))
-		w, err := c.env.prepare(t.Context())
+		w, err := c.prepare(t)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -271,7 +281,7 @@ func TestLoginOutlivesAgent(t *testing.T) {
 // gives it back. It is in line when lease returns.
 func (c *call) lease(t *testing.T) (ended chan error) {
 	t.Helper()
-	w, err := c.env.prepare(t.Context())
+	w, err := c.prepare(t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -345,7 +355,7 @@ func TestWhatWaitersInherit(t *testing.T) {
 func TestStoppedLogin(t *testing.T) {
 	c, y, _, s := newHeld(t, time.Hour)
 	c.env.Limits.Login, c.env.Limits.Whole = 0, silentWait+2*time.Second
-	w, err := c.env.prepare(t.Context())
+	w, err := c.prepare(t)
 	if err != nil {
 		t.Fatal(err)
 	}

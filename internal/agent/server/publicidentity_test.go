@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/paraph/paraph/internal/config"
+	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/testpki"
 	"github.com/paraph/paraph/internal/trust/builtin"
 	"github.com/paraph/paraph/internal/trust/store"
@@ -84,7 +86,11 @@ func TestPublicIdentityAccepted(t *testing.T) {
 		}
 		before := y.String()
 		c.stdout.Reset()
-		c.env.Stdin = strings.NewReader(commit)
+		git, err := config.AskGit(t.Context(), gitcmd.New("", c.env.Environ))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.env.Stdin = strings.NewReader(fmt.Sprintf("%d\n%s%s", len(git), git, commit))
 		c.reply(t, 0)
 		if then := strings.TrimPrefix(y.String(), before); strings.Contains(then, "[y/N]") || !strings.Contains(then, "logged in as alice") {
 			t.Errorf("%s: asked again: %s", instance, then)

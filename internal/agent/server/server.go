@@ -19,7 +19,6 @@ import (
 	"github.com/paraph/paraph/internal/config"
 	"github.com/paraph/paraph/internal/oidc/keyring"
 	"github.com/paraph/paraph/internal/oidc/login"
-	"github.com/paraph/paraph/internal/payload"
 	"github.com/paraph/paraph/internal/sign"
 	"github.com/paraph/paraph/internal/version"
 )
@@ -79,14 +78,11 @@ func (env Env) serve(ctx context.Context, client string) int {
 	if err := checkClient(client); err != nil {
 		return env.reply(agent.Reply{Error: err.Error()})
 	}
-	signed, err := io.ReadAll(io.LimitReader(env.Stdin, payload.MaxSize+1))
-	if err == nil && len(signed) > payload.MaxSize {
-		err = fmt.Errorf("the object has more than %d bytes", payload.MaxSize)
-	}
+	git, signed, err := agent.ReadSigning(env.Stdin)
 	if err != nil {
 		return env.reply(agent.Reply{Error: err.Error()})
 	}
-	s, err := env.sign(ctx, signed)
+	s, err := env.sign(ctx, git, signed)
 	if err != nil {
 		return env.reply(agent.Reply{Error: err.Error(), Usage: isUsage(err), Interrupted: ctx.Err() != nil})
 	}
@@ -105,14 +101,22 @@ func checkClient(client string) error {
 	return nil
 }
 
-// sign reads the settings and makes the signature. The time that somebody
-// takes to log in counts for nothing else.
-func (env Env) sign(ctx context.Context, signed []byte) (*sign.Signature, error) {
+// sign makes the signature, by the settings that git answered paraph with. The
+// time that somebody takes to log in counts for nothing else.
+func (env Env) sign(ctx context.Context, git, signed []byte) (*sign.Signature, error) {
 	p, err := sign.Parse(signed)
 	if err != nil {
 		return nil, err
 	}
-	w, err := env.prepare(ctx)
+	entries, err := config.ParseGit(git)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.ForSigning(config.Source{Env: env.Environ, Git: entries})
+	if err != nil {
+		return nil, err
+	}
+	w, err := env.prepare(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -121,11 +125,7 @@ func (env Env) sign(ctx context.Context, signed []byte) (*sign.Signature, error)
 }
 
 // prepare is what comes before the question who signs.
-func (env Env) prepare(ctx context.Context) (*work, error) {
-	cfg, err := env.settings(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (env Env) prepare(ctx context.Context, cfg *config.Signing) (*work, error) {
 	ctx, cancel := context.WithTimeout(ctx, env.Limits.Whole)
 	defer cancel()
 	signer, issuers, err := env.newSigner(ctx, cfg)

@@ -53,11 +53,14 @@ func newCall(t *testing.T, options ...testpki.Option) (*call, *testpki.PKI, *tes
 			"PARAPH_SIGNING_CONFIG=" + filepath.Join(home, "signing.json"),
 			"PARAPH_ID_TOKEN=" + p.IDToken(nil),
 		},
-		Stdin: strings.NewReader(commit), Stdout: &c.stdout, Stderr: &c.stderr,
+		Stdin: request(commit), Stdout: &c.stdout, Stderr: &c.stderr,
 		Files: fstest.MapFS{}, Rand: rand.Reader, Now: p.Clock.Now, Limits: DefaultLimits(),
 	}
 	return c, p, s
 }
+
+// request is what paraph sends for a signature where git has no settings.
+func request(payload string) io.Reader { return strings.NewReader("0\n" + payload) }
 
 // reply runs the agent and reads its one answer.
 func (c *call) reply(t *testing.T, want int) agent.Reply {
@@ -119,9 +122,9 @@ func TestSignFails(t *testing.T) {
 			s.Fulcio.Set(testpki.Stall())
 			c.env.Limits.Whole = 500 * time.Millisecond // git has to answer first
 		}, "no answer in time", false},
-		"zero limits":      {func(c *call, _ *testpki.Servers) { c.env.Limits = Limits{} }, "reading git's configuration: ", false},
-		"not a git object": {func(c *call, _ *testpki.Servers) { c.env.Stdin = strings.NewReader("blob") }, "not a git object", false},
-		"payload is lost":  {func(c *call, _ *testpki.Servers) { c.env.Stdin = io.MultiReader(strings.NewReader("tree "), lost{}) }, "the pipe broke", false},
+		"zero limits":      {func(c *call, _ *testpki.Servers) { c.env.Limits = Limits{} }, "no answer in time", false},
+		"not a git object": {func(c *call, _ *testpki.Servers) { c.env.Stdin = request("blob") }, "not a git object", false},
+		"payload is lost":  {func(c *call, _ *testpki.Servers) { c.env.Stdin = io.MultiReader(request("tree "), lost{}) }, "the pipe broke", false},
 		"panic":            {func(c *call, _ *testpki.Servers) { c.env.Now = func() time.Time { panic("oh") } }, "internal error in paraph-agent: oh", false},
 		"clock is an hour on": {func(c *call, _ *testpki.Servers) {
 			now := c.env.Now

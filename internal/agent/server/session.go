@@ -81,7 +81,11 @@ func (env Env) settings(ctx context.Context) (*config.Signing, error) {
 
 // logIn gets a new certificate, for the agent to keep.
 func (env Env) logIn(ctx context.Context, reply *agent.SessionReply) error {
-	w, err := env.prepare(ctx)
+	cfg, err := env.settings(ctx)
+	if err != nil {
+		return err
+	}
+	w, err := env.prepare(ctx, cfg)
 	if err != nil {
 		return err
 	}

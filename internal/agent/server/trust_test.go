@@ -87,7 +87,7 @@ func (i *instance) add(t *testing.T, name string) {
 // sign signs with a token of now, and returns the error.
 func (i *instance) sign(t *testing.T, environ ...string) string {
 	t.Helper()
-	i.env.Args, i.env.Stdin = []string{"sign", "--client-version", version.String()}, strings.NewReader(commit)
+	i.env.Args, i.env.Stdin = []string{"sign", "--client-version", version.String()}, request(commit)
 	before := i.env.Environ
 	defer func() { i.env.Environ = before }()
 	i.env.Environ = append(slices.Clone(before), append(environ, "PARAPH_ID_TOKEN="+i.pki.IDToken(nil))...)
