@@ -86,6 +86,7 @@ func (t *tb) end() {
 // timestamp authority.
 type signing struct {
 	name, program string
+	way           string // with an agent or without, "" for what signs nothing
 	env           []string
 	times         []time.Duration
 }
@@ -134,9 +135,9 @@ func (b bench) sign() error {
 			"PARAPH_TRUSTED_ROOT=" + root, "PARAPH_SIGNING_CONFIG=" + config, "PARAPH_ID_TOKEN=" + pki.IDToken(nil),
 			"PARAPH_REKOR=" + log.URL, "PARAPH_TIMESTAMP=" + tsa.URL + u.Path,
 		}
-		warm := &signing{name: p[0] + ", warm agent", program: p[1], env: append(env, "PARAPH_AGENT=true")}
+		warm := &signing{name: p[0] + ", warm agent", way: "warm", program: p[1], env: append(env, "PARAPH_AGENT=true")}
 		defer func() { _ = warm.command(b.dir, "agent", "stop").Run() }()
-		all = append(all, warm, &signing{name: p[0] + ", no agent", program: p[1], env: append(slices.Clone(env), "PARAPH_AGENT=false")})
+		all = append(all, warm, &signing{name: p[0] + ", no agent", way: "none", program: p[1], env: append(slices.Clone(env), "PARAPH_AGENT=false")})
 	}
 	for i := range signatures + 1 {
 		for _, s := range all {
@@ -144,7 +145,7 @@ func (b bench) sign() error {
 			if err != nil {
 				return fmt.Errorf("signing with %s: %w", s.name, err)
 			}
-			if s.name != "idle" {
+			if s.way != "" {
 				took -= max(log.last(), tsa.last())
 			}
 			if i > 0 { // the first one warms the agent
@@ -152,20 +153,42 @@ func (b bench) sign() error {
 			}
 		}
 	}
+	b.tellSigned(all)
+	return nil
+}
+
+// signBudget is what a signature with a warm agent may take.
+const signBudget = 15 * time.Millisecond
+
+// tellSigned shows medians, and of another build the median of what it took
+// less in the same rounds: of one process more or less the machine may make
+// much between two rounds.
+func (b bench) tellSigned(all []*signing) {
 	fmt.Printf("one signature, beyond the slower of log (%v) and TSA (%v), median of %d (best)\n", logDelay, tsaDelay, signatures)
 	for _, s := range all {
 		m, note := median(s.times), ""
 		if s.name == "paraph, warm agent" {
 			note = " (budget 15 ms)" + missed(m > signBudget)
 		}
+		if s.way != "" && s.program == b.before {
+			note = fmt.Sprintf(", %+.2f ms by rounds", ms(median(s.beyond(all)), 1))
+		}
 		fmt.Printf("%-18s %6.2f ms (%5.2f), %.1fx%s\n", s.name, ms(m, 1), ms(slices.Min(s.times), 1), float64(m)/float64(median(all[0].times)), note)
 	}
 	fmt.Println()
-	return nil
 }
 
-// signBudget is what a signature with a warm agent may take.
-const signBudget = 15 * time.Millisecond
+// beyond is what s took beyond this build in each round.
+func (s *signing) beyond(all []*signing) (more []time.Duration) {
+	for _, o := range all {
+		if o.way == s.way && o != s {
+			for i := range o.times {
+				more = append(more, s.times[i]-o.times[i])
+			}
+		}
+	}
+	return more
+}
 
 // once makes a signature, or has a program do nothing.
 func (s *signing) once(dir string) (time.Duration, error) {
@@ -176,7 +199,7 @@ func (s *signing) once(dir string) (time.Duration, error) {
 	start := time.Now()
 	err := cmd.Run()
 	took := time.Since(start)
-	if s.name != "idle" && err == nil && !strings.HasPrefix(out.String(), "-----BEGIN SIGNED MESSAGE-----") {
+	if s.way != "" && err == nil && !strings.HasPrefix(out.String(), "-----BEGIN SIGNED MESSAGE-----") {
 		err = errors.New("there is no signature")
 	}
 	if err != nil {

@@ -217,6 +217,9 @@ func (s *Signer) prove(ctx context.Context, sd *cms.SignedData, leaf *x509.Certi
 			a.attr, a.err = ask()
 		}()
 	}
+	for _, a := range s.Root.TSAs {
+		a.StartCheck() // meanwhile
+	}
 	var attrs []cms.Attribute
 	var failed error
 	for range asks {

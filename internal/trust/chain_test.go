@@ -1,6 +1,7 @@
 package trust_test
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -85,6 +86,31 @@ func TestForOneLooksAtChains(t *testing.T) {
 		r.ForOne()
 		if err := r.CAs[0].Check(); (err == nil) != tt.holds {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A leaf that was looked at is remembered by its bytes: another one with its
+// names is looked at itself, and so is the same one under another root.
+func TestIssuerRemembersBytes(t *testing.T) {
+	p := testpki.New()
+	root := parse(t, p.TrustedRoot())
+	good := p.Certificate(testpki.Key("alice").Public(), testpki.Identity{Email: "alice@example.com", Issuer: "https://accounts.example.com"})
+	forged := bytes.Clone(good)
+	forged[len(forged)-1] ^= 1
+	for range 2 {
+		for _, tt := range []struct {
+			root  *trust.Root
+			der   []byte
+			holds bool
+		}{{root, good, true}, {root, forged, false}, {root, good, true}, {parse(t, p.Other().TrustedRoot()), good, false}} {
+			leaf, err := x509.ParseCertificate(tt.der)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if path, err := tt.root.Issuer(leaf); (err == nil) != tt.holds || (path != nil) != tt.holds {
+				t.Errorf("%v, want it to hold: %v", err, tt.holds)
+			}
 		}
 	}
 }

@@ -66,6 +66,9 @@ type Authority struct {
 	once    sync.Once
 	checked atomic.Bool
 	err     error // of the chain's check, once it is done
+	// last is the certificate that was last found to be the authority's:
+	// whoever signs looks at one twice.
+	last atomic.Pointer[certified]
 	// anchored leaves the signatures between the chain's certificates out.
 	anchored bool
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/paraph/paraph/internal/oidc/keyring"
 	"github.com/paraph/paraph/internal/oidc/login"
 	"github.com/paraph/paraph/internal/sign"
+	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/version"
 )
 
@@ -78,6 +79,7 @@ func (env Env) serve(ctx context.Context, client string) int {
 	if err := checkClient(client); err != nil {
 		return env.reply(agent.Reply{Error: err.Error()})
 	}
+	trust.StartTable()
 	git, signed, err := agent.ReadSigning(env.Stdin)
 	if err != nil {
 		return env.reply(agent.Reply{Error: err.Error()})
