@@ -20,8 +20,10 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends what does not listen
-	self, _ := os.Executable()   // without it no agent stays behind
+	// Ctrl-C comes from the terminal, and once more from paraph. A signal after
+	// that ends what does not listen.
+	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
+	self, _ := os.Executable() // without it no agent stays behind
 	status := server.Run(ctx, server.Env{
 		Args: os.Args[1:], Program: self, Environ: os.Environ(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,

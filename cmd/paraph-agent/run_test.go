@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/paraph/paraph/internal/agent/socket"
+	"github.com/paraph/paraph/internal/version"
 )
 
 // place makes a folder for an agent, and ends the agent after the test.
@@ -51,6 +52,41 @@ func started(t *testing.T, path string) *socket.Client {
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	return c
+}
+
+// Of Ctrl-C the agent hears from the terminal and from paraph; what does not
+// listen is ended by the next one.
+func TestSignalsComeTwice(t *testing.T) {
+	cmd := exec.Command(program, "sign", "--client-version", version.String())
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	interrupted := func(patience time.Duration) bool {
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-ended:
+			return true
+		case <-time.After(patience):
+			return false
+		}
+	}
+	time.Sleep(300 * time.Millisecond) // for it to listen
+	if interrupted(100*time.Millisecond) || interrupted(2*time.Second) {
+		t.Error("it ended at once")
+	}
+	if !interrupted(10 * time.Second) {
+		_ = cmd.Process.Kill()
+		t.Error("it does not end")
+	}
 }
 
 // Twenty start an agent at once, and all talk to the same one.

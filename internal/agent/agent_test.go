@@ -119,6 +119,29 @@ func TestSignWithSilentAgent(t *testing.T) {
 	}
 }
 
+// An agent that is to end is asked to, and has a moment for what it is at.
+func TestSignInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	begun, done := filepath.Join(dir, "begun"), filepath.Join(dir, "done")
+	path := program(t, "trap 'sleep 0.3; touch "+done+"; exit 1' INT; touch "+begun+"; while :; do sleep 0.1; done")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		for ctx.Err() == nil {
+			if _, err := os.Stat(begun); err == nil {
+				cancel()
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
+	if r, err := Sign(ctx, path, os.Environ(), "v1", settings, []byte("payload")); r != nil || !errors.Is(err, context.Canceled) {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if _, err := os.Stat(done); err != nil {
+		t.Errorf("the agent did not get to its end: %v", err)
+	}
+}
+
 func TestFind(t *testing.T) {
 	beside, linked, onPath := t.TempDir(), t.TempDir(), t.TempDir()
 	write := func(dir string, mode os.FileMode) string {

@@ -43,6 +43,19 @@ func resolvedDir(self string) string {
 // before it is ended.
 const patience = 2 * time.Second
 
+// farewell is patience with one that may be renewing a login, which must not
+// be ended in the middle of it (keyring.Keyring.Token).
+const farewell = 3 * time.Second
+
+// interrupt asks a process to end, or ends it where processes cannot be asked.
+func interrupt(p *os.Process) error {
+	err := p.Signal(os.Interrupt)
+	if err == nil || errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	return p.Kill()
+}
+
 // Sign has the agent at path make one signature over payload. settings asks git
 // for the settings (config.AskGit); it is called while the agent starts, which
 // takes longer.
@@ -92,7 +105,8 @@ func oneShot(ctx context.Context, path string, environ []string, version, do str
 	cmd := exec.CommandContext(ctx, path, do, "--client-version", version)
 	cmd.Env = environ
 	cmd.Stdin = request
-	cmd.WaitDelay = patience
+	cmd.Cancel = func() error { return interrupt(cmd.Process) }
+	cmd.WaitDelay = farewell
 	stdout, stderr := bounded.Writer{Max: maxReply}, bounded.Writer{Max: maxLastWords}
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()

@@ -155,6 +155,9 @@ func (t *Token) ProofSubject() string {
 // Issuer is who issued the token.
 func (t *Token) Issuer() string { return t.claims.Issuer }
 
+// Connector is where the issuer had the user log in, "" if it was there.
+func (t *Token) Connector() string { return t.claims.Federated.ConnectorID }
+
 // Expiry is when it ends.
 func (t *Token) Expiry() time.Time { return unix(t.claims.Expiry) }
 

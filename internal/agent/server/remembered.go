@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,7 +53,9 @@ func (w *work) remembered(ctx context.Context) (*oidc.Token, error) {
 		w.tell(fmt.Sprintf("paraph: the keyring is not used: %v", err))
 		return nil, nil
 	}
-	s := w.recognize(all)
+	s := w.recognize(slices.DeleteFunc(all, func(s keyring.Session) bool {
+		return c.ConnectorID != "" && s.Connector != "" && s.Connector != c.ConnectorID // somebody who came another way
+	}))
 	if s == nil {
 		return nil, nil
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -8,11 +9,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paraph/paraph/internal/agent"
 	"github.com/paraph/paraph/internal/config"
+	"github.com/paraph/paraph/internal/oidc"
 	"github.com/paraph/paraph/internal/oidc/keyring"
 	"github.com/paraph/paraph/internal/oidc/login"
+	"github.com/paraph/paraph/internal/testpki"
 )
 
 // A memoryStore is a keyring in memory.
@@ -76,7 +80,7 @@ func TestLogoutSecret(t *testing.T) {
 			c.env.Environ = append(c.env.Environ, "PARAPH_ID_TOKEN=", "PARAPH_KEYRING=true", "PARAPH_ISSUER="+mine, "PARAPH_CLIENT_SECRET_FILE="+file)
 			k := c.env.keyring(new(config.Signing))
 			for _, issuer := range []string{mine, other} {
-				l := &login.Login{Kept: login.Kept{Refresh: "refresh", Issuer: issuer, Subject: "alice", Audience: []string{"sigstore"}, Identity: "alice@example.com"}}
+				l := &login.Login{Token: new(oidc.Token), Kept: login.Kept{Refresh: "refresh", Issuer: issuer, Subject: "alice", Audience: []string{"sigstore"}, Identity: "alice@example.com"}}
 				if err := k.Keep(t.Context(), keyring.Session{Instance: "public", Issuer: issuer, Client: "sigstore"}, l); err != nil {
 					t.Fatal(err)
 				}
@@ -112,4 +116,42 @@ func (c *call) ask(t *testing.T, request agent.SessionRequest) (r agent.SessionR
 		t.Fatal(err)
 	}
 	return r
+}
+
+// A login that came by another way than paraph.connectorID names is nobody's
+// to sign with; one without a connector is its issuer's own.
+func TestRememberedConnector(t *testing.T) {
+	const google, github = "https://accounts.google.com", "https://github.com/login/oauth"
+	for _, tt := range []struct {
+		came, wanted string
+		refreshes    int
+	}{{google, "", 1}, {google, google, 1}, {google, github, 0}, {"", github, 1}} {
+		c, p, s := newCall(t)
+		claims := map[string]any{}
+		if tt.came != "" {
+			claims["federated_claims"] = map[string]any{"connector_id": tt.came}
+		}
+		s.Issuer.Set(testpki.LogIn(testpki.Login{Claims: claims}))
+		c.env.Keyring = memoryStore{}
+		c.env.Sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+		c.env.Environ = append(c.env.Environ, "PARAPH_ID_TOKEN=", "PARAPH_KEYRING=true", "PARAPH_ISSUER="+s.URLs.Issuer, "PARAPH_CONNECTOR_ID="+tt.wanted)
+		w, err := c.prepare(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		way, err := w.loginConfig(w.cfg, w.issuers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		way.Way = login.Device
+		l, err := login.Get(t.Context(), way, w.world(silence{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.remember(t.Context(), way, l)
+		token, err := w.remembered(t.Context())
+		if err != nil || (token != nil) != (tt.refreshes == 1) || p.Logins().Refreshes != tt.refreshes {
+			t.Errorf("%+v: %v, %v, %+v", tt, token, err, p.Logins())
+		}
+	}
 }

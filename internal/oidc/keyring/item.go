@@ -35,6 +35,8 @@ type Session struct {
 	Client   string    `json:"client"`
 	Identity string    `json:"identity"`
 	Since    time.Time `json:"since"` // the login, in whole seconds
+	// Connector is where the issuer had the user log in, "" if it was there.
+	Connector string `json:"connector,omitempty"`
 }
 
 // item is the name of the session's item.
@@ -59,6 +61,9 @@ func (s Session) check() error {
 		if text == "" || len(text) > maxText {
 			return fmt.Errorf("a name in it has no bytes, or more than %d", maxText)
 		}
+	}
+	if len(s.Connector) > maxText {
+		return fmt.Errorf("its connector has more than %d bytes", maxText)
 	}
 	if s.Since.IsZero() {
 		return errors.New("it has no time")

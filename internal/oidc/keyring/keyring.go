@@ -49,12 +49,13 @@ type Options struct {
 type Keyring struct {
 	Options
 	limit, patience time.Duration
+	leaving         time.Duration // see Token
 	busy            chan struct{} // who is in it may call the store
 }
 
 // New returns a keyring over a store.
 func New(o Options) *Keyring {
-	k := &Keyring{Options: o, limit: storeTime, patience: storePatience, busy: make(chan struct{}, 1)}
+	k := &Keyring{Options: o, limit: storeTime, patience: storePatience, leaving: leaveTime, busy: make(chan struct{}, 1)}
 	if k.MaxAge <= 0 {
 		k.MaxAge = DefaultMaxAge
 	}
@@ -96,11 +97,12 @@ func (k *Keyring) clean(ctx context.Context) error {
 	return k.remove(ctx, all, k.old)
 }
 
-// Keep keeps a login as a session of s's instance, issuer and client; identity
-// and time are the login's. A session that is there already is replaced, or
+// Keep keeps a login as a session of s's instance, issuer and client; identity,
+// connector and time are the login's. A session that is there already is replaced, or
 // stays where that fails.
 func (k *Keyring) Keep(ctx context.Context, s Session, l *login.Login) error {
 	s.Identity, s.Since = l.Identity, k.Now().UTC().Truncate(time.Second)
+	s.Connector = l.Token.Connector()
 	value, err := encodeItem(s, l.Kept)
 	if err != nil {
 		return err

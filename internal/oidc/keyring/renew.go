@@ -10,9 +10,15 @@ import (
 	"github.com/paraph/paraph/internal/oidc/login"
 )
 
-// refreshTime bounds a renewal. It goes on where whoever asked for it has
-// left: in the middle of it the token is used up and the next one not kept.
-const refreshTime = 30 * time.Second
+const (
+	// refreshTime bounds a renewal. Whoever leaves ends one that has sent
+	// nothing yet, and no other: then the token is used up and the next one not
+	// kept.
+	refreshTime = 30 * time.Second
+	// leaveTime is how long whoever leaves stays for that. It is less than
+	// paraph has patience with an agent that is to end.
+	leaveTime = 2 * time.Second
+)
 
 // Token renews the session's login and returns its new identity token. An
 // error with [login.ErrEnded] in its chain says that the session is no more,
@@ -32,17 +38,19 @@ func (k *Keyring) Token(ctx context.Context, s Session, c login.Config, w login.
 	done := make(chan renewal, 1)
 	go func() {
 		defer unlock()
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTime+2*k.limit)
-		defer cancel()
 		t, err := k.renew(ctx, s, c, w)
 		done <- renewal{t, err}
 	}()
 	select {
-	case <-ctx.Done():
-		return nil, fmt.Errorf("renewing the login: %w", ctx.Err())
 	case r := <-done:
 		return r.token, r.err
+	case <-ctx.Done():
 	}
+	select {
+	case <-done:
+	case <-time.After(k.leaving):
+	}
+	return nil, fmt.Errorf("renewing the login: %w", ctx.Err())
 }
 
 // renew is Token, under the lock.
@@ -57,6 +65,9 @@ func (k *Keyring) renew(ctx context.Context, s Session, c login.Config, w login.
 		l, err = login.Refresh(ctx, c, w, kept)
 		cancel()
 	}
+	// What came of it is kept, whoever has left meanwhile.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*k.limit)
+	defer cancel()
 	if errors.Is(err, login.ErrEnded) {
 		return nil, errors.Join(err, k.forget(ctx, s))
 	}

@@ -75,11 +75,12 @@ func TestIssuerSaysNo(t *testing.T) {
 	}
 }
 
-// Whoever asked leaves; the renewal goes on to its end, and the next one finds
-// what came of it.
+// Whoever asked leaves, and is gone before the issuer answers; the renewal goes
+// on to its end, and the next one finds what came of it.
 func TestLeavingDoesNotLose(t *testing.T) {
 	f := newFixture(t)
 	k, s, l := f.kept()
+	k.leaving = 10 * time.Millisecond
 	asked, answer := make(chan bool), make(chan bool)
 	f.servers.Issuer.Set(testpki.Only("POST", testpki.Times(1, testpki.Hold(func() {
 		close(asked)
@@ -101,6 +102,47 @@ func TestLeavingDoesNotLose(t *testing.T) {
 	close(answer)
 	f.good(f.keyring(), s)
 	if got := f.pki.Logins(); got.Refreshes != 2 || got.Reused != 0 || strings.Contains(f.store.all()[s.item()], l.Refresh+`"`) {
+		t.Errorf("%+v, %q", got, f.store.all())
+	}
+}
+
+// Whoever leaves while the issuer is about to answer stays until the next
+// token is kept.
+func TestLeavingWaits(t *testing.T) {
+	f := newFixture(t)
+	k, s, l := f.kept()
+	ctx, leave := context.WithCancel(t.Context())
+	f.servers.Issuer.Set(testpki.Only("POST", testpki.Times(1, testpki.Hold(func() {
+		leave()
+		time.Sleep(50 * time.Millisecond)
+	}))))
+	if _, err := k.Token(ctx, s, f.config, f.world); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if got := f.pki.Logins(); got.Refreshes != 1 || strings.Contains(f.store.all()[s.item()], l.Refresh+`"`) {
+		t.Errorf("%+v, %q", got, f.store.all())
+	}
+	f.good(f.keyring(), s)
+}
+
+// Whoever leaves before the token is sent ends the renewal, and keeps what
+// there was.
+func TestLeavingBeforeSending(t *testing.T) {
+	f := newFixture(t)
+	k, s, l := f.kept()
+	k.leaving = time.Minute
+	ctx, leave := context.WithCancel(t.Context())
+	released := make(chan bool)
+	defer close(released)
+	f.servers.Issuer.Set(testpki.Only("GET", testpki.Times(1, testpki.Hold(func() {
+		leave()
+		<-released
+	}))))
+	start := time.Now()
+	if _, err := k.Token(ctx, s, f.config, f.world); !errors.Is(err, context.Canceled) || time.Since(start) > 10*time.Second {
+		t.Errorf("%v after %v", err, time.Since(start))
+	}
+	if got := f.pki.Logins(); got.Refreshes != 0 || !strings.Contains(f.store.all()[s.item()], l.Refresh+`"`) {
 		t.Errorf("%+v, %q", got, f.store.all())
 	}
 }

@@ -7,16 +7,21 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"time"
 )
 
 // ErrEnded says that a login cannot be renewed any more: whoever kept it
 // forgets it.
 var ErrEnded = errors.New("the login has ended: log in again")
 
+// answerTime is how long an issuer may take to answer a refresh token.
+const answerTime = 20 * time.Second
+
 // Refresh renews a login without anybody's doing (RFC 6749, section 6; OpenID
 // Connect Core 1.0, section 12). The issuer may take the old refresh token for
 // used as soon as it is asked, so all that could fail otherwise comes before,
-// and whoever calls keeps the new one at once.
+// the end of ctx included: from then on it is of no account. Whoever calls keeps
+// the new one at once.
 func Refresh(ctx context.Context, c Config, w World, k Kept) (*Login, error) {
 	l, err := refresh(ctx, c, w, k)
 	if err != nil {
@@ -36,6 +41,11 @@ func refresh(ctx context.Context, c Config, w World, k Kept) (*Login, error) {
 	if _, err := i.keys(ctx); err != nil {
 		return nil, fmt.Errorf("asking for the issuer's keys: %w", err)
 	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
+	defer cancel()
 	t := new(tokens)
 	err = i.post(ctx, i.Token, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {k.Refresh}}, t)
 	var no *refused
