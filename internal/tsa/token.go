@@ -3,6 +3,7 @@ package tsa
 import (
 	"bytes"
 	"crypto/x509"
+	"math/big"
 	"time"
 
 	"github.com/paraph/paraph/cms"
@@ -35,6 +36,16 @@ func VerifyChained(token, message []byte, chain Chain) (*Timestamp, error) {
 		return nil, err
 	}
 	return &Timestamp{Time: t.info.time, Nonce: t.info.nonce}, nil
+}
+
+// Nonce is the number of the request that a token says it answers, nil if it
+// names none. Nothing of the token is verified.
+func Nonce(token []byte) (*big.Int, error) {
+	t, err := parse(token)
+	if err != nil {
+		return nil, err
+	}
+	return t.info.nonce, nil
 }
 
 // A token was parsed, and nothing in it is verified.
