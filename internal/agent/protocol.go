@@ -4,8 +4,9 @@
 //
 // The agent is started for each request, and reaches the daemon that holds the
 // keys itself; see package socket. For one signature ([Sign]) it is started with
-// the payload on its standard input, answers with a [Reply] on its standard
-// output and ends.
+// what git told of the settings and the payload on its standard input, answers
+// with a [Reply] on its standard output and ends. git is asked by paraph, which
+// has nothing else to do while the agent starts.
 //
 // For looking up proof of old signatures ([Lookup]) it first says a Reply with
 // nothing but its version, then takes a [Request] on each line and says an
