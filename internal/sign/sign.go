@@ -102,9 +102,20 @@ func (s *Signer) Sign(ctx context.Context, c *Credential, signed []byte) (*Signa
 	out := &Signature{Armored: cms.Armor(der)}
 	out.Result = verify.Signature(signed, out.Armored, verify.Trust{Roots: []*trust.Root{s.Root}})
 	if out.Result.Verdict != verdict.Valid {
-		return nil, fmt.Errorf("the finished signature does not verify (%s): %w", out.Result.Verdict, out.Result.Err)
+		return nil, refused(out.Result)
 	}
 	return out, nil
+}
+
+// refused says why a finished signature cannot be used, and whose fault it is
+// where it is the timestamp authority's.
+func refused(r *verify.Result) error {
+	for _, c := range r.Checks {
+		if c.Name == verify.CheckTimestamp && !c.OK && !c.Skipped && c.Detail == r.Err.Message {
+			return fmt.Errorf("the timestamp authority answered with a token that cannot be used: %w", r.Err)
+		}
+	}
+	return fmt.Errorf("the finished signature does not verify (%s): %w", r.Verdict, r.Err)
 }
 
 // proven makes a signature over signed and has it logged and timestamped.

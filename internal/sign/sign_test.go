@@ -220,9 +220,9 @@ func TestSignBelievesNothing(t *testing.T) {
 			w.entry(func(e *testpki.Entry) { e.Body = nil; w.pki.Clock.Set(late(w)) })
 			w.signer.Services.Timestamp = w.timestamp(testpki.GenTime(late(w)))
 		}, "does not verify (expired)"},
-		"token for another":   {func(w *world) { w.signer.Services.Timestamp = w.timestamp(testpki.WrongImprint()) }, "does not verify (bad): the timestamp token is over something else"},
-		"token of a stranger": {func(w *world) { w.signer.Services.Timestamp = w.timestamp(testpki.ForeignTSA()) }, "does not verify (unknown): the timestamp token is by "},
-		"forged token":        {func(w *world) { w.signer.Services.Timestamp = w.timestamp(testpki.ForgedToken()) }, "does not verify (bad): the timestamp token's signature is false"},
+		"token for another":   {func(w *world) { w.signer.Services.Timestamp = w.timestamp(testpki.WrongImprint()) }, "token that cannot be used"},
+		"token of a stranger": {func(w *world) { w.signer.Services.Timestamp = w.timestamp(testpki.ForeignTSA()) }, "token that cannot be used"},
+		"forged token":        {func(w *world) { w.signer.Services.Timestamp = w.timestamp(testpki.ForgedToken()) }, "token that cannot be used"},
 		"another nonce":       {func(w *world) { w.signer.Services.Timestamp = w.timestamp(testpki.Nonce(big.NewInt(78))) }, "the nonce differs"},
 		"no nonce":            {func(w *world) { w.signer.Services.Timestamp = w.timestamp(testpki.NoNonce()) }, "the nonce differs"},
 		"no nonce was asked": {func(w *world) {
