@@ -113,31 +113,14 @@ func (b bench) sign() error {
 	if err != nil {
 		return err
 	}
-	var all []*signing
-	for _, p := range b.programs() {
-		if p[0] == "idle" {
-			all = append(all, &signing{name: p[0], program: p[1]})
-			continue
-		}
-		home, err := os.MkdirTemp("", "paraph-bench-home-") // short enough for a socket
+	all := []*signing{{name: "idle", program: b.path("idle")}}
+	for _, p := range b.programs()[1:] {
+		ways, end, err := newSignings(p[0], p[1], pki, servers, "PARAPH_REKOR="+log.URL, "PARAPH_TIMESTAMP="+tsa.URL+u.Path)
 		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(home)
-		root, config := filepath.Join(home, "root.json"), filepath.Join(home, "signing.json")
-		for name, data := range map[string][]byte{root: pki.TrustedRoot(), config: pki.SigningConfig(servers.URLs, 1)} {
-			if err := os.WriteFile(name, data, 0o600); err != nil {
-				return err
-			}
-		}
-		env := []string{
-			"PATH=" + os.Getenv("PATH"), "HOME=" + home, "GIT_CONFIG_NOSYSTEM=1", "XDG_RUNTIME_DIR=" + home,
-			"PARAPH_TRUSTED_ROOT=" + root, "PARAPH_SIGNING_CONFIG=" + config, "PARAPH_ID_TOKEN=" + pki.IDToken(nil),
-			"PARAPH_REKOR=" + log.URL, "PARAPH_TIMESTAMP=" + tsa.URL + u.Path,
-		}
-		warm := &signing{name: p[0] + ", warm agent", way: "warm", program: p[1], env: append(env, "PARAPH_AGENT=true")}
-		defer func() { _ = warm.command(b.dir, "agent", "stop").Run() }()
-		all = append(all, warm, &signing{name: p[0] + ", no agent", way: "none", program: p[1], env: append(slices.Clone(env), "PARAPH_AGENT=false")})
+		defer end()
+		all = append(all, ways...)
 	}
 	for i := range signatures + 1 {
 		for _, s := range all {
@@ -155,6 +138,31 @@ func (b bench) sign() error {
 	}
 	b.tellSigned(all)
 	return nil
+}
+
+// newSignings are the ways to sign with a program, in a home of its own, and
+// what ends them.
+func newSignings(name, program string, pki *testpki.PKI, servers *testpki.Servers, services ...string) (ways []*signing, end func(), err error) {
+	home, err := os.MkdirTemp("", "paraph-bench-home-") // short enough for a socket
+	if err != nil {
+		return nil, nil, err
+	}
+	root, config := filepath.Join(home, "root.json"), filepath.Join(home, "signing.json")
+	for name, data := range map[string][]byte{root: pki.TrustedRoot(), config: pki.SigningConfig(servers.URLs, 1)} {
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			return nil, nil, errors.Join(err, os.RemoveAll(home))
+		}
+	}
+	env := append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "GIT_CONFIG_NOSYSTEM=1", "XDG_RUNTIME_DIR=" + home,
+		"PARAPH_TRUSTED_ROOT=" + root, "PARAPH_SIGNING_CONFIG=" + config, "PARAPH_ID_TOKEN=" + pki.IDToken(nil),
+	}, services...)
+	warm := &signing{name: name + ", warm agent", way: "warm", program: program, env: append(slices.Clone(env), "PARAPH_AGENT=true")}
+	none := &signing{name: name + ", no agent", way: "none", program: program, env: append(slices.Clone(env), "PARAPH_AGENT=false")}
+	return []*signing{warm, none}, func() {
+		_ = warm.command(home, "agent", "stop").Run()
+		_ = os.RemoveAll(home)
+	}, nil
 }
 
 // signBudget is what a signature with a warm agent may take.
