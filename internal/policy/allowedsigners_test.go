@@ -1,13 +1,14 @@
 package policy
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 )
 
 // What an allowed_signers file says, line by line.
 func TestImportAllowedSigners(t *testing.T) {
-	const key = ed25519
+	const key = ed25519Key
 	for name, tt := range map[string]struct{ text, want, note string }{
 		"a key":               {"alice@example.com " + key + " a comment\n", "[signer \"alice\"] ssh = " + key, ""},
 		"comments and blanks": {"# x\n\n  alice@example.com\t" + key + "\r\n", "[signer \"alice\"] ssh = " + key, ""},
@@ -30,6 +31,8 @@ func TestImportAllowedSigners(t *testing.T) {
 		"an authority":          {"*@b cert-authority " + key, "", NoteLeftOut},
 		"an unknown option":     {"a@b verify-required " + key, "", NoteLeftOut},
 		"a pattern":             {"*@example.com,!bob@example.com " + key, "[signer \"signer\"] ssh = " + key, NotePattern},
+		"a workflow":            {"https://example.com " + ed25519Key, "[signer \"example.com\"] ssh = " + ed25519Key, ""},
+		"a name without end":    {strings.Repeat("x", 200) + "@b " + ed25519Key, "[signer \"" + strings.Repeat("x", 90) + "\"] ssh = " + ed25519Key, ""},
 		"principals in quotes":  {"\"a b@c,d\" " + key, "[signer \"a-b\"] ssh = " + key, ""},
 		"no principal":          {", " + key, "", NoteLeftOut},
 		"no key":                {"a@b", "", NoteLeftOut},
@@ -57,7 +60,11 @@ func TestImportAllowedSigners(t *testing.T) {
 			must(t, head+string(got))
 		})
 	}
-	for _, bad := range []string{"", "# nothing\n", "\xff", strings.Repeat("a", MaxSize+1), strings.Repeat("\n", 3)} {
+	var tooMany strings.Builder
+	for n := range maxImported + 1 {
+		tooMany.WriteString(strconv.Itoa(n) + "@b " + ed25519Key + "\n")
+	}
+	for _, bad := range []string{"", "# nothing\n", "\xff", strings.Repeat("a", MaxSize+1), strings.Repeat("\n", 3), tooMany.String()} {
 		if got, _, err := ImportAllowedSigners([]byte(bad)); err == nil {
 			t.Errorf("%.20q became %q", bad, got)
 		}
@@ -66,8 +73,8 @@ func TestImportAllowedSigners(t *testing.T) {
 
 // What becomes of an allowed_signers file is always a policy's part.
 func FuzzImport(f *testing.F) {
-	f.Add([]byte("a@b,*c namespaces=\"git\",valid-after=20260101 " + ed25519 + "\n"))
-	f.Add([]byte("\"a b\" " + ed25519))
+	f.Add([]byte("a@b,*c namespaces=\"git\",valid-after=20260101 " + ed25519Key + "\n"))
+	f.Add([]byte("\"a b\" " + ed25519Key))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if got, _, err := ImportAllowedSigners(data); err == nil {
 			must(t, head+string(got))

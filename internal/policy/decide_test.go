@@ -73,7 +73,7 @@ func web(clean bool, err error) Object {
 }
 
 func sshKey(t testing.TB) []byte {
-	key, err := base64.StdEncoding.DecodeString(strings.Fields(ed25519)[1])
+	key, err := base64.StdEncoding.DecodeString(strings.Fields(ed25519Key)[1])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +256,7 @@ allow = *
 // Of several signers that match, the one who is allowed counts; a merge is
 // looked at only where it decides, and once.
 func TestSeveralMatch(t *testing.T) {
-	key := "\nssh = " + ed25519 + "\n"
+	key := "\nssh = " + ed25519Key + "\n"
 	text := head + "[signer \"web\"]" + key + "mergesOnly = true\n[signer \"squash\"]" + key + "[signer \"web2\"]" + key + "mergesOnly = true\n"
 	for name, tt := range map[string]struct {
 		sections string
@@ -281,6 +281,33 @@ func TestSeveralMatch(t *testing.T) {
 		d := must(t, text+tt.sections).Decide(o, Place{Ref: main})
 		if d.Verdict != tt.want || asked != tt.asked || d.Signer != tt.who && tt.want == verdict.Trusted {
 			t.Errorf("%s: %+v, %v, asked %d times; want %s of %s, %d times", name, d, d.Err, asked, tt.want, tt.who, tt.asked)
+		}
+	}
+}
+
+// A signer by name and one by pattern both match; the first that may counts.
+func TestNameAndPattern(t *testing.T) {
+	p := must(t, head+`[signer "staff"]
+identityPattern = *@example.com
+issuer = `+google+`
+[signer "alice"]
+identity = alice@example.com
+identityPattern = alice@*.com
+issuer = `+google+`
+[branch "main"]
+allow = alice
+[branch "x"]
+allow = *
+`)
+	for ref, want := range map[string]string{main: "alice", "refs/heads/x": "staff", "refs/heads/y": "staff"} {
+		if d := p.Decide(alice(), Place{Ref: ref}); d.Verdict != verdict.Trusted || d.Signer != want {
+			t.Errorf("%s: %+v, want %s", ref, d, want)
+		}
+	}
+	for _, o := range []Object{bob(), alice()} {
+		o.Signer.Issuer = github
+		if d := p.Decide(o, Place{Ref: main}); d.Err == nil || d.Err.Rule != RuleIssuer {
+			t.Errorf("%+v", d)
 		}
 	}
 }

@@ -24,7 +24,7 @@ func TestDiff(t *testing.T) {
 		"notAfter = 2027-01-01T00:00:00Z":   "notBefore = 2027-01-01T00:00:00Z",
 		"mergesOnly = true":                 "mergesOnly = false",
 		"openpgp = .paraph/keys/web.asc":    "openpgp = .paraph/web.asc",
-		"ssh = " + ed25519:                  "identity = dan\nissuer = https://d",
+		"ssh = " + ed25519Key:               "identity = dan\nissuer = https://d",
 		"smime = eve":                       "smime = Eve",
 		"smimeCA = " + digest:               "smimeCA = " + strings.Replace(digest, "9f", "00", 1),
 		"since = 2026-10-01":                "since = 2026-11-01",

@@ -29,9 +29,9 @@ func TestUnder(t *testing.T) {
 		"nor dropped":                  {[]string{end("04-30"), three}, bob(), RuleNotAfter},
 		"nor revoked later":            {[]string{revoked("04-30"), revoked("06-01")}, bob(), RuleRevoked},
 		"by one of two":                {[]string{three, end("04-30"), revoked("06-01")}, bob(), RuleNotAfter},
-		"through one without the name": {[]string{three, head + "[signer \"x\"]\nssh = " + ed25519 + "\n", revoked("05-01")}, bob(), RuleRevoked},
+		"through one without the name": {[]string{three, head + "[signer \"x\"]\nssh = " + ed25519Key + "\n", revoked("05-01")}, bob(), RuleRevoked},
 		"others stay":                  {[]string{three, revoked("05-01")}, alice(), ""},
-		"nobody is added":              {[]string{head + "[signer \"x\"]\nssh = " + ed25519 + "\n", three}, alice(), RuleSigner},
+		"nobody is added":              {[]string{head + "[signer \"x\"]\nssh = " + ed25519Key + "\n", three}, alice(), RuleSigner},
 	} {
 		newest := must(t, tt.chain[len(tt.chain)-1])
 		for i := len(tt.chain) - 2; i >= 0; i-- {
@@ -106,7 +106,9 @@ push = bob
 // What would have to change is said in words.
 func TestWords(t *testing.T) {
 	p := must(t, three+"[branch \"main\"]\nallow = alice\n[tag \"v*\"]\nallow = release\nallow = alice\n")
-	open := must(t, three+"[branch \"main\"]\nallow = alice\ncontribute = *\n")
+	open := must(t, three+"[branch \"main\"]\nallow = alice\ncontribute = *\n"+
+		"[tag \"v\"]\nallow = *\npush = alice\npush = bobby\npush = carol\npush = release\nrewind = alice\n"+
+		"[signer \"bobby\"]\nsmime = x\nsmimeCA = "+digest+"\n[signer \"carol\"]\nsmime = y\nsmimeCA = "+digest+"\n")
 	for _, tt := range []struct {
 		d    Decision
 		want string
@@ -115,6 +117,8 @@ func TestWords(t *testing.T) {
 		{open.Decide(bob(), Place{Ref: main}), "bob is not in allow of [branch \"main\"] (line 15): add `allow = bob` there, or have alice merge it"},
 		{p.Decide(bob(), Place{Ref: main, Side: true}), "bob is not in allow of [branch \"main\"] (line 15): add `contribute = bob` there, or have alice commit it anew"},
 		{p.Decide(tag(bob(), "v1"), Place{}), "bob is not in allow of [tag \"v*\"] (line 17): add `allow = bob` there, or have release or alice make the tag"},
+		{open.MayPush(bob(), "refs/tags/v"), "bob is not in push of [tag \"v\"] (line 19): add `push = bob` there, or have alice or bobby or carol or another of them push"},
+		{open.MayRewind(bob(), "refs/tags/v"), "bob is not in rewind of [tag \"v\"] (line 23): add `rewind = bob` there, or have alice push it with a push certificate"},
 		{p.MayRewind(bob(), main), "[branch \"main\"] (line 14) has no rewind: add `rewind = bob` there"},
 		{p.Decide(by("x@y", "z"), Place{Ref: main}), "\"x@y\" is no signer of the policy; add one with `identity = x@y` and `issuer = z`, or have a signer merge it"},
 	} {

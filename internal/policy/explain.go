@@ -76,10 +76,8 @@ func lineOf(o outcome) int {
 	case o.rule == nil:
 		return o.signer.line
 	}
-	for _, l := range []*list{o.rule.keyed(o.key), o.rule.allow} {
-		if l != nil {
-			return l.line
-		}
+	if l := o.rule.keyed(o.key); l != nil {
+		return l.line
 	}
 	return o.rule.line
 }

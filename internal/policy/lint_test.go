@@ -27,17 +27,20 @@ func TestLint(t *testing.T) {
 		"a dot that is meant for any":    {ci(".*-bot@example.com"), WarnLiteral},
 		"a pattern that is none":         {allowed + "$[signer \"x\"]\nissuer = https://d\nidentity = *@example.com\n", WarnLiteral},
 		"letters of another script":      {allowed + "$[signer \"x\"]\nissuer = https://d\nidentity = \u0430lice@example.com\n", WarnForeign},
-		"revoked before it begins":       {allowed + "[signer \"x\"]\nssh = " + ed25519 + "\nnotBefore = 2026-02-01T00:00:00Z\n[revoked \"x\"]\n$since = 2026-01-01T00:00:00Z\n", WarnUnreachable},
+		"revoked before it begins":       {allowed + "[signer \"x\"]\nssh = " + ed25519Key + "\nnotBefore = 2026-02-01T00:00:00Z\n[revoked \"x\"]\n$since = 2026-01-01T00:00:00Z\n", WarnUnreachable},
 		"an instance of nobody":          {allowed + "$[instance \"x\"]\nca = " + digest + "\n", WarnUnused},
-		"a name beside everybody":        {"[signer \"x\"]\nssh = " + ed25519 + "\n[branch \"main\"]\nallow = *\n$allow = x\n", WarnUnreachable},
-		"a name that a wider section lacks": {"[signer \"x\"]\nssh = " + ed25519 + "\n[signer \"y\"]\nsmime = y\nsmimeCA = " + digest +
+		"a name beside everybody":        {"[signer \"x\"]\nssh = " + ed25519Key + "\n[branch \"main\"]\nallow = *\n$allow = x\n", WarnUnreachable},
+		"a name that a wider section lacks": {"[signer \"x\"]\nssh = " + ed25519Key + "\n[signer \"y\"]\nsmime = y\nsmimeCA = " + digest +
 			"\n[branch \"rel/1\"]\n$allow = x\n[branch \"rel/*\"]\nallow = y\n", WarnUnreachable},
-		"the same of patterns": {"[signer \"x\"]\nssh = " + ed25519 + "\n[signer \"y\"]\nsmime = y\nsmimeCA = " + digest +
+		"the same of patterns": {"[signer \"x\"]\nssh = " + ed25519Key + "\n[signer \"y\"]\nsmime = y\nsmimeCA = " + digest +
 			"\n[path \"a/b/*\"]\n$allow = x\n[path \"a/**\"]\nallow = y\n", WarnUnreachable},
-		"who commits and is not merged": {"[signer \"x\"]\nssh = " + ed25519 + "\n[signer \"y\"]\nsmime = y\nsmimeCA = " + digest +
+		"who commits and is not merged": {"[signer \"x\"]\nssh = " + ed25519Key + "\n[signer \"y\"]\nsmime = y\nsmimeCA = " + digest +
 			"\n[branch \"main\"]\n$allow = x\ncontribute = y\n", WarnContribute},
-		"a forge's key for all":  {allowed + "[signer \"web\"]\nssh = " + ed25519 + "\nmergesOnly = true\n$[signer \"squash\"]\nssh = " + ed25519 + "\n", WarnForge},
-		"a forge's name for all": {allowed + "[signer \"web\"]\nidentity = a@b\nissuer = https://d\nmergesOnly = true\n$[signer \"squash\"]\nidentity = a@b\nissuer = https://d\n", WarnForge},
+		"a forge's key for all":       {allowed + "[signer \"web\"]\nssh = " + ed25519Key + "\nmergesOnly = true\n$[signer \"squash\"]\nssh = " + ed25519Key + "\n", WarnForge},
+		"a forge's address for all":   {allowed + "[signer \"web\"]\nsmime = a@b\nsmimeCA = " + digest + "\nmergesOnly = true\n$[signer \"squash\"]\nsmime = a@b\nsmimeCA = " + digest + "\n", WarnForge},
+		"a forge's pattern for all":   {allowed + "[signer \"web\"]\nidentityPattern = a?@b\nissuer = https://d\nmergesOnly = true\n$[signer \"squash\"]\nidentityPattern = a?@b\nissuer = https://d\n", WarnForge},
+		"a forge's name by a pattern": {allowed + "[signer \"web\"]\nidentity = ab@b\nissuer = https://d\nmergesOnly = true\n$[signer \"squash\"]\nidentityPattern = a?@b\nissuer = https://d\n", WarnForge},
+		"a forge's name for all":      {allowed + "[signer \"web\"]\nidentity = a@b\nissuer = https://d\nmergesOnly = true\n$[signer \"squash\"]\nidentity = a@b\nissuer = https://d\n", WarnForge},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := head + tt.text
@@ -53,9 +56,9 @@ func TestLint(t *testing.T) {
 // Signers whom no section names are told, once for each and not without end.
 func TestLintUnlisted(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("[policy]\nversion = 1\n[signer \"a\"]\nssh = " + ed25519 + "\n[path \"**\"]\nallow = a\n")
+	b.WriteString("[policy]\nversion = 1\n[signer \"a\"]\nssh = " + ed25519Key + "\n[path \"**\"]\nallow = a\n")
 	for n := range 2 * maxProblems {
-		b.WriteString("[signer \"x" + strings.Repeat("x", n%90) + string(rune('a'+n/90)) + "\"]\nssh = " + ed25519 + "\n")
+		b.WriteString("[signer \"x" + strings.Repeat("x", n%90) + string(rune('a'+n/90)) + "\"]\nssh = " + ed25519Key + "\n")
 	}
 	got := must(t, b.String()).Lint()
 	if len(got) != maxProblems+1 || got[0].Rule != WarnUnlisted || got[0].Line != 7 {

@@ -115,7 +115,7 @@ func (r *reader) check(s *section, named bool) {
 	}
 	known := keysOf(s.word)
 	var first [maxKeys]int // lines
-	kept := s.entries[:0]
+	kept, all := s.entries[:0], len(s.entries)
 	for _, e := range s.entries {
 		k := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(strings.TrimSuffix(k, "+"), e.key) })
 		if k < 0 {
@@ -132,6 +132,7 @@ func (r *reader) check(s *section, named bool) {
 		kept = append(kept, e)
 	}
 	s.entries = kept
+	s.damaged = s.damaged || len(kept) < all
 }
 
 func (r *reader) policy(s *section) {
@@ -190,9 +191,6 @@ func (r *reader) revoked(s *section) {
 		was := r.p.endings[s.name]
 		was.since = end{r.time(e), r.p.Source, e.line}
 		r.p.endings[s.name] = was
-	}
-	if len(s.entries) == 0 && !s.damaged {
-		r.add(s.line, ProblemMissing, "%s needs `since =` and the time from which on the signer counts for nothing", s)
 	}
 }
 

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	digest  = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-	ed25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBnsLsUyb2LJ2cZkBHQZ1f1K0Oh0b7Rn7AwTIc9GqSRW"
+	digest     = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+	ed25519Key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBnsLsUyb2LJ2cZkBHQZ1f1K0Oh0b7Rn7AwTIc9GqSRW"
 )
 
 // document is docs/policy.md's example.
@@ -44,7 +44,7 @@ const document = `; who may sign what
     openpgp = .paraph/keys/web.asc
     mergesOnly = true
 [signer "dan"]
-    ssh = ` + ed25519 + `
+    ssh = ` + ed25519Key + `
 [signer "eve"]
     smime = eve@example.com
     smimeCA = ` + digest + `
@@ -79,6 +79,15 @@ var (
 	inRepository = Source{Name: "0123:" + Path, Blob: "4567"}
 	inFile       = Source{Name: "/etc/policy"}
 )
+
+// many are signers, as many as are asked for.
+func many(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString("[signer \"s" + strconv.Itoa(i) + "\"]\nssh = " + ed25519Key + "\n")
+	}
+	return b.String()
+}
 
 func keyFile(path string) ([]byte, error) {
 	if strings.HasSuffix(path, "web.asc") {
@@ -284,6 +293,11 @@ func TestParseRefuses(t *testing.T) {
 		"an empty section with comments":  {head + "$[history]\n; nothing\n\n", ProblemEmpty},
 		"no version":                      {"[policy]\nmode = audit\n[path \"**\"]\nallow = *\n", ProblemMissing},
 		"another version":                 {"[policy]\n$version = 2\n[path \"**\"]\nallow = *\n", ProblemValue},
+		"a branch of an empty name":       {head + "$[branch \"\"]\nallow = *\n", ProblemName},
+		"an ssh key of another type":      {head + "[signer \"x\"]\n$ssh = ssh-rsa " + ed25519Key[12:] + "\n", ProblemValue},
+		"an S/MIME CA by its name":        {head + "[signer \"x\"]\nsmime = a@b.c\n$smimeCA = CN=x\n", ProblemValue},
+		"a broken line, and its lack":     {head + "[signer \"x\"]\nidentity = a\n$issuer\n", ProblemSyntax},
+		"sections without end":            {head + many(maxSections-2) + "$[x \"last\"]\ny = z\n", ProblemSize},
 		"two who must sign":               {head + "[branch \"a\"]\nallow = *\n$threshold = 2\n", ProblemValue},
 		"a wrong mode":                    {"[policy]\nversion = 1\n$mode = off\n[path \"**\"]\nallow = *\n", ProblemValue},
 		"signers that differ in case":     {head + alice + "$[signer \"Alice\"]\nidentity = x\nissuer = y\n", ProblemName},
@@ -306,6 +320,8 @@ func TestParseRefuses(t *testing.T) {
 		"everybody by an address":         {head + "[signer \"x\"]\nissuer = https://d\nidentity = y\n$identityPattern = *@*.*\n", ProblemPattern},
 		"everything by https":             {head + "[signer \"x\"]\nissuer = https://d\nidentity = y\n$identityPattern = https://**\n", ProblemPattern},
 		"three stars":                     {head + "[signer \"x\"]\nissuer = https://d\nidentity = y\n$identityPattern = a***\n", ProblemPattern},
+		"three stars in a path":           {head + "$[path \"a/***\"]\nallow = *\n", ProblemPattern},
+		"an unknown key alone":            {head + many(1) + "[revoked \"s0\"]\n$until = 2026-10-01T00:00:00Z\n", ProblemKey},
 		"a long pattern":                  {head + "[signer \"x\"]\nissuer = https://d\nidentity = y\n$identityPattern = " + strings.Repeat("a", maxPattern+1) + "\n", ProblemPattern},
 		"a branch by its full name":       {head + "$[branch \"refs/heads/main\"]\nallow = *\n", ProblemPattern},
 		"a branch that cannot be":         {head + "$[branch \"a b\"]\nallow = *\n", ProblemPattern},
@@ -318,7 +334,7 @@ func TestParseRefuses(t *testing.T) {
 		"a signer who is nobody":          {head + "$[signer \"x\"]\nemail = d\n", ProblemMissing},
 		"an S/MIME signer of any CA":      {head + "$[signer \"x\"]\nsmime = a@b.c\n", ProblemMissing},
 		"an S/MIME CA of any signer":      {head + "$[signer \"x\"]\nsmimeCA = " + digest + "\n", ProblemMissing},
-		"two kinds in one":                {head + "$" + alice + "ssh = " + ed25519 + "\n", ProblemValue},
+		"two kinds in one":                {head + "$" + alice + "ssh = " + ed25519Key + "\n", ProblemValue},
 		"a time without a zone":           {head + alice + "$notAfter = 2027-01-01T00:00:00\n", ProblemValue},
 		"a day":                           {head + alice + "$notBefore = 2027-01-01\n", ProblemValue},
 		"an end before its beginning":     {head + "$" + alice + "notAfter = 2026-01-01T00:00:00Z\nnotBefore = 2027-01-01T00:00:00Z\n", ProblemValue},
@@ -399,11 +415,11 @@ func TestKeyFiles(t *testing.T) {
 	if !errors.Is(err, lost) {
 		t.Errorf("%v, want what happened", err)
 	}
-	many := head
+	text := head
 	for n := range maxKeyFiles + 1 {
-		many += "[signer \"web" + strconv.Itoa(n) + "\"]\nopenpgp = /web.asc\n"
+		text += "[signer \"web" + strconv.Itoa(n) + "\"]\nopenpgp = /web.asc\n"
 	}
-	if _, err := Parse([]byte(many), inFile, keyFile); err == nil {
+	if _, err := Parse([]byte(text), inFile, keyFile); err == nil {
 		t.Error("files without end were read")
 	}
 }

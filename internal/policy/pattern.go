@@ -68,8 +68,6 @@ func newPattern(text string, identity bool) pattern {
 // checkPattern says what is wrong with a pattern, "" if nothing is.
 func checkPattern(text string) string {
 	switch {
-	case text == "":
-		return "it is empty"
 	case len(text) > maxPattern:
 		return "it is longer than a pattern may be"
 	case strings.Contains(text, "***"):
@@ -155,15 +153,7 @@ func (p *pattern) within(folder string) bool {
 		whole.middle = append(whole.middle[:len(whole.middle):len(whole.middle)], token(c))
 	}
 	var live states
-	if !whole.run(&live, folder[len(p.prefix):]) {
-		return false
-	}
-	for i := range whole.middle {
-		if live[i] {
-			return true
-		}
-	}
-	return false
+	return whole.run(&live, folder[len(p.prefix):])
 }
 
 // covers reports whether the pattern surely matches all that begins with

@@ -6,7 +6,7 @@ import "strings"
 func (r *reader) rule(s *section) {
 	r.check(s, true)
 	t := &rule{word: s.word, name: s.name, line: s.line, pattern: namePattern(s.name)}
-	if wrong := checkName(s.word, s.name); wrong != "" {
+	if wrong := checkName(s.word, s.name); s.name != "" && wrong != "" {
 		t.pattern = pattern{}
 		r.add(s.line, ProblemPattern, "%s: %s", s, wrong)
 	}

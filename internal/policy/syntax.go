@@ -97,7 +97,7 @@ func (s *scanner) scan(data []byte) {
 	}
 	if len(s.sections) > maxSections {
 		s.add(s.sections[maxSections].line, ProblemSize, "there are more than %d sections; more are not read", maxSections)
-		s.damage()
+		s.sections = s.sections[:maxSections]
 	}
 	for i := range s.sections {
 		if t := &s.sections[i]; len(t.entries) == 0 && !t.damaged {

@@ -59,7 +59,7 @@ func parseSSH(s string) (key []byte, wrong string) {
 	sort, rest, _ := strings.Cut(s, " ")
 	encoded, _, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
 	key, err := base64.StdEncoding.Strict().DecodeString(encoded)
-	if err != nil || encoded == "" {
+	if err != nil || encoded == "" || strings.ContainsAny(encoded, "\r\n") { // which the decoder skips
 		return nil, "not a type and a key in base64, as in a .pub file"
 	}
 	w := wire{key, true}

@@ -1,6 +1,8 @@
 package verify_test
 
 import (
+	"crypto/sha256"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +68,20 @@ func TestInstances(t *testing.T) {
 		if r.Verdict != tt.verdict || rule != tt.rule || instance != tt.instance {
 			t.Errorf("%s: %s %s by %q: %v, want %s %s by %q", name, r.Verdict, rule, instance, r.Err, tt.verdict, tt.rule, tt.instance)
 		}
+	}
+}
+
+// A signer says which certificates led to it: those of the root under which it
+// was verified, whatever that is called here.
+func TestSignerCAs(t *testing.T) {
+	s := sign(t, spec{log: 1})
+	r := verify.Signature(s.payload, s.armored, verify.Trust{Roots: []*trust.Root{rootOf(t, s.pki, "any name")}})
+	if r.Verdict != verdict.Valid {
+		t.Fatal(r.Err)
+	}
+	want := [][sha256.Size]byte{sha256.Sum256(s.pki.CAIntermediate.Raw), sha256.Sum256(s.pki.CARoot.Raw)}
+	if !slices.Equal(r.Signer.CAs, want) {
+		t.Errorf("%x, want %x", r.Signer.CAs, want)
 	}
 }
 
