@@ -158,3 +158,15 @@ func TestCheckSCT(t *testing.T) {
 		})
 	}
 }
+
+// A claim has one of the names that extensions have here, in that spelling.
+func TestIsClaim(t *testing.T) {
+	for name, want := range map[string]bool{
+		"githubWorkflowTrigger": true, "sourceRepositoryID": true, "tokenSubject": true,
+		"": false, "sourcerepositoryid": false, "issuer": false, "smimeCA": false,
+	} {
+		if fulcio.IsClaim(name) != want {
+			t.Errorf("%q is a claim: %v", name, !want)
+		}
+	}
+}
