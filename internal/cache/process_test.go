@@ -3,6 +3,7 @@ package cache_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -59,6 +60,9 @@ func verifyChild(file string, forEver bool) int {
 			fmt.Fprintln(os.Stderr, results[i].Verdict, results[i].Err)
 			return 1
 		}
+	}
+	if forEver {
+		os.Stdout.WriteString(".") // it begins
 	}
 	for forEver {
 		for i, o := range in.Objects {
@@ -174,15 +178,29 @@ func TestKilled(t *testing.T) {
 	file := w.handOver(objects)
 	by := w.trust()
 	hits := 0
+	var begun time.Duration // how long it took the last one to begin
 	for n := range kills {
 		if n%20 == 0 { // begin anew: the key and the folders too are made while somebody is killed
 			w.home = t.TempDir()
 		}
 		cmd := w.child("put", file)
-		if err := cmd.Start(); err != nil {
+		started := time.Now()
+		out, err := cmd.StdoutPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(rand.IntN(40)) * time.Millisecond)
+		if n%2 == 0 { // while it keeps; else at any time, from its start on
+			if _, err := io.ReadFull(out, make([]byte, 1)); err != nil {
+				t.Fatal(err)
+			}
+			begun = time.Since(started)
+			time.Sleep(rand.N(5 * time.Millisecond))
+		} else {
+			time.Sleep(rand.N(begun + 5*time.Millisecond))
+		}
 		if err := cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
