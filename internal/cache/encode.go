@@ -2,6 +2,7 @@ package cache
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"slices"
 	"time"
@@ -39,7 +40,7 @@ func encode(r *verify.Result, message []byte, roots []*trust.Root) (body []byte,
 		return nil, false
 	}
 	root := slices.Index(roots, r.Root)
-	if root < 0 || len(r.Timestamps) > maxList || len(r.Log.LogID) > maxList || len(r.Checks) > maxList || uint(r.Log.Major) > maxList {
+	if root < 0 || len(r.Timestamps) > maxList || len(r.Log.LogID) > maxList || len(r.Checks) > maxList || len(r.Signer.CAs) > maxList || uint(r.Log.Major) > maxList {
 		return nil, false
 	}
 	w := writer{ok: true}
@@ -57,6 +58,10 @@ func encode(r *verify.Result, message []byte, roots []*trust.Root) (body []byte,
 	w.text(r.Log.Kind)
 	w.byte(r.Log.Major)
 	w.text(r.Log.Source)
+	w.byte(len(r.Signer.CAs))
+	for _, ca := range r.Signer.CAs {
+		w.out = append(w.out, ca[:]...)
+	}
 	w.byte(len(r.Checks))
 	for _, c := range r.Checks {
 		w.text(c.Name)
@@ -126,6 +131,10 @@ func decode(body, message []byte, roots []*trust.Root) (r *verify.Result, leaf [
 	r.Log.LogID = id
 	r.Log.Index = int64(in.uint64())
 	r.Log.Kind, r.Log.Major, r.Log.Source = in.text(), int(in.byte()), in.text()
+	r.Signer = new(verify.Signer)
+	for n := in.byte(); n > 0 && in.ok; n-- {
+		r.Signer.CAs = append(r.Signer.CAs, in.digest())
+	}
 	n := int(in.byte())
 	r.Checks = make([]verify.Check, 0, n)
 	for ; n > 0 && in.ok; n-- {
@@ -159,6 +168,11 @@ func (r *reader) uint32() (n uint32) {
 func (r *reader) time() time.Time {
 	seconds, nanoseconds := r.uint64(), r.uint32()
 	return time.Unix(int64(seconds), int64(nanoseconds)).UTC()
+}
+
+func (r *reader) digest() (d [sha256.Size]byte) {
+	r.ok = r.ok && r.in.CopyBytes(d[:])
+	return d
 }
 
 func (r *reader) text() string {

@@ -123,7 +123,7 @@ func FuzzDecode(f *testing.F) {
 	roots := []*trust.Root{{Instance: "test"}}
 	message := []byte("a message with a certificate in it")
 	body, ok := encode(&verify.Result{
-		Root: roots[0], Leaf: &x509.Certificate{Raw: message[17:28]}, Log: &verify.LogEntry{LogID: []byte{1}, Kind: "kind", Major: 1},
+		Root: roots[0], Leaf: &x509.Certificate{Raw: message[17:28]}, Signer: new(verify.Signer), Log: &verify.LogEntry{LogID: []byte{1}, Kind: "kind", Major: 1},
 		Checks: []verify.Check{{Name: verify.CheckFormat, OK: true, Detail: "detail"}},
 	}, message, roots)
 	if !ok {

@@ -80,11 +80,58 @@ func (env Env) verifyDetached(ctx context.Context, c gpgCall) (*verify.Result, e
 		_, err := env.trust(s.cfg)
 		return verify.Failed("", large), err
 	}
+	loading := env.loadPolicy(ctx, repo, s.cfg) // meanwhile
 	r, err := env.verifyOne(verdicts, q, opened, s.cfg)
-	if err != nil {
+	p := <-loading
+	defer p.close()
+	switch {
+	case err != nil:
 		return nil, err
+	case p.err != nil:
+		return nil, p.err
+	case p.policy == nil:
+		return r, judge(s.cfg, r)
 	}
-	return r, judge(s.cfg, r)
+	return r, p.policy.Judge(signed, r)
+}
+
+// A loadedPolicy is one, or why it cannot be had. Without one that is asked for
+// both are nil.
+type loadedPolicy struct {
+	policy *history.Detached
+	err    error
+}
+
+func (p loadedPolicy) close() {
+	if p.policy != nil {
+		_ = p.policy.Close()
+	}
+}
+
+// loadPolicy begins to read the policy that the settings name.
+func (env Env) loadPolicy(ctx context.Context, repo *gitcmd.Repo, cfg *config.Verification) <-chan loadedPolicy {
+	out := make(chan loadedPolicy, 1)
+	if !cfg.Policy.Set() {
+		out <- loadedPolicy{}
+		return out
+	}
+	go func() {
+		var p loadedPolicy
+		defer func() {
+			if fault := recover(); fault != nil {
+				p = loadedPolicy{nil, fmt.Errorf("internal error: %v", fault)}
+			}
+			out <- p
+		}()
+		var spec history.PolicySpec
+		if spec, p.err = policySpec(cfg.Policy); p.err == nil {
+			p.policy, p.err = history.LoadDetached(ctx, repo, spec, history.ReadFile(env.ReadFile))
+		}
+		if p.err != nil {
+			p = loadedPolicy{nil, fmt.Errorf("%s: %w", cfg.Policy.Source, p.err)}
+		}
+	}()
+	return out
 }
 
 // verifyOne is the answer to a question, remembered or found now. opened is nil

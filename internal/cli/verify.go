@@ -190,11 +190,9 @@ func (env Env) policy(ctx context.Context, repo *gitcmd.Repo, s config.Setting) 
 	if !s.Set() {
 		return nil, nil
 	}
-	spec := history.ParsePolicySpec(s.Value)
-	if s.Level != config.FromFlag && spec.Rev == "" {
-		if dir := workTree(spec.Path); dir != "" {
-			return nil, usagef("%s: %s is in the work tree %s, where it changes with whatever is checked out: paraph policy pin names one that does not", s.Source, spec.Path, dir)
-		}
+	spec, err := policySpec(s)
+	if err != nil {
+		return nil, usagef("%s: %w", s.Source, err)
 	}
 	p, err := history.LoadPolicy(ctx, repo, spec, history.ReadFile(env.ReadFile))
 	if err != nil {
@@ -205,6 +203,22 @@ func (env Env) policy(ctx context.Context, repo *gitcmd.Repo, s config.Setting) 
 		return nil, err
 	}
 	return p, nil
+}
+
+// policySpec is what a setting names. What stands in a work tree is no policy
+// that a setting may name: it changes with whatever is checked out.
+func policySpec(s config.Setting) (history.PolicySpec, error) {
+	if s.Level == config.FromFlag {
+		return history.ParsePolicySpec(s.Value), nil
+	}
+	if config.IsPinned(s.Value) {
+		id, path, _ := strings.Cut(s.Value, ":")
+		return history.PolicySpec{Rev: id, Path: path}, nil
+	}
+	if dir := workTree(s.Value); dir != "" {
+		return history.PolicySpec{}, fmt.Errorf("%s is in the work tree %s, and changes with whatever is checked out there: paraph policy pin names one that does not", s.Value, dir)
+	}
+	return history.PolicySpec{Path: s.Value}, nil
 }
 
 // workTree is the work tree that a file is in, "" for none.

@@ -10,8 +10,8 @@ import (
 
 // Recall is the Result of a signature that held when it was verified before,
 // by this build and under these very roots. The caller vouches for that, for
-// the certificate, and for what was found then: kept has the log entry, times,
-// checks and the root. All else is read from the signed bytes and the
+// the certificate, and for what was found then: kept has the CAs, the log
+// entry, times, checks and the root. All else is read from the signed bytes and the
 // certificate anew.
 //
 // Nothing is verified here: package cache calls it, and nobody else.
@@ -30,7 +30,7 @@ func Recall(signed, certificate []byte, kept *Result, t Trust) (*Result, bool) {
 	}
 	r := &Result{
 		Verdict: verdict.Valid, Kind: p.Kind,
-		Signer:  &Signer{Identity: *id, Instance: kept.Root.Instance},
+		Signer:  &Signer{Identity: *id, Instance: kept.Root.Instance, CAs: kept.Signer.CAs},
 		Claimed: Display(id.Name, id.Issuer),
 		Log:     kept.Log, LogTime: kept.LogTime, Timestamps: kept.Timestamps, Checks: kept.Checks,
 		Root: kept.Root,
