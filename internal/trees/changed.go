@@ -1,110 +1,28 @@
 package trees
 
 import (
-	"container/list"
 	"slices"
 	"strings"
-
-	"github.com/paraph/paraph/internal/verdict"
 )
 
-// Bounds on what is compared.
+// Bounds on what is compared: a few small trees that hold each other over and
+// over make more paths than there are atoms.
 const (
-	maxDepth   = 256     // folders in folders
-	maxChanged = 100_000 // paths of one commit
-	maxKept    = 1024    // parsed trees
+	maxDepth   = 256      // folders in folders
+	maxPath    = 4096     // bytes of a path
+	maxChanged = 100_000  // paths of one commit
+	maxNames   = 16 << 20 // bytes of them all
+	maxWork    = 1 << 24  // of one commit, see Reader
+	maxParents = 256      // of one merge
 )
-
-// A Reader reads trees, and keeps those that it read last. It is for one
-// goroutine.
-type Reader struct {
-	// Read returns a raw tree object by its id.
-	Read func(id string) ([]byte, error)
-
-	kept map[string]*list.Element
-	last list.List // of *parsed, the last one that was asked for first
-}
-
-// A parsed tree finds its entries by name, too.
-type parsed struct {
-	id      string
-	entries []named
-	byName  map[string]Entry // made when there is more than one to be found
-	asked   bool
-}
-
-// find returns the entry of a name, the zero Entry for none.
-func (p *parsed) find(name string) Entry {
-	if p.byName == nil && p.asked {
-		p.byName = make(map[string]Entry, len(p.entries))
-		for _, e := range p.entries {
-			p.byName[e.name] = e.Entry
-		}
-	}
-	p.asked = true
-	if p.byName != nil {
-		return p.byName[name]
-	}
-	for _, e := range p.entries {
-		if e.name == name {
-			return e.Entry
-		}
-	}
-	return Entry{}
-}
-
-// tree is a parsed tree; "" is an empty one.
-func (r *Reader) tree(id string) (*parsed, error) {
-	if id == "" {
-		return new(parsed), nil
-	}
-	if e := r.kept[id]; e != nil {
-		r.last.MoveToFront(e)
-		return e.Value.(*parsed), nil
-	}
-	raw, err := r.Read(id)
-	if err != nil {
-		return nil, err
-	}
-	entries, err := parse(raw, len(id)/2)
-	if err != nil {
-		return nil, err
-	}
-	if r.kept == nil {
-		r.kept = map[string]*list.Element{}
-	}
-	p := &parsed{id: id, entries: entries}
-	r.kept[id] = r.last.PushFront(p)
-	if r.last.Len() > maxKept {
-		oldest := r.last.Back()
-		r.last.Remove(oldest)
-		delete(r.kept, oldest.Value.(*parsed).id)
-	}
-	return p, nil
-}
-
-// Find returns what stands at a path in a tree, the zero Entry if nothing does.
-func (r *Reader) Find(tree, path string) (Entry, error) {
-	e := Entry{Folder, tree}
-	for name := range strings.SplitSeq(path, "/") {
-		if e.Mode != Folder {
-			return Entry{}, nil
-		}
-		p, err := r.tree(e.ID)
-		if err != nil {
-			return Entry{}, err
-		}
-		e = p.find(name)
-	}
-	return e, nil
-}
 
 // A Commit is one whose changes are asked for.
 type Commit struct {
 	Tree    string
 	Parents []string // their trees
 	// Bases are, for each other parent than the first one, the trees of all merge
-	// bases of that and the first one. It is asked only where that decides.
+	// bases of that and the first one. It is asked only where that decides, and
+	// once for each parent.
 	Bases func(parent int) ([]string, error)
 }
 
@@ -115,129 +33,199 @@ type Commit struct {
 //
 // In a merge a path does not count where its entry is another parent's and the
 // first parent has what all merge bases of the two have: then it is what the
-// other side changed and nobody else.
+// other side changed and nobody else. Where there is no merge base, nobody can
+// say so.
 func (r *Reader) Changed(c Commit, within func(dir string) bool) ([]string, error) {
 	first := ""
 	if len(c.Parents) > 0 {
 		first = c.Parents[0]
 	}
-	var out []string
-	err := r.compare(first, c.Tree, "", 0, within, func(path string) error {
-		if len(out) == maxChanged {
-			return verdict.Errorf(verdict.Infrastructure, "changed-paths", "more than %d paths change at once", maxChanged)
-		}
-		out = append(out, path)
-		return nil
-	})
-	slices.Sort(out)
-	if err != nil || len(c.Parents) < 2 {
-		return out, err
+	r.work = 0
+	d := &comparison{Reader: r, within: within}
+	if err := d.folder(first, c.Tree, "", 0); err != nil {
+		return nil, err
 	}
-	kept := out[:0]
-	for _, path := range out {
-		merged, err := r.merged(c, path)
-		if err != nil {
+	if len(c.Parents) > 1 {
+		if err := d.leaveOut(c); err != nil {
 			return nil, err
+		}
+	}
+	slices.Sort(d.paths)
+	return d.paths, nil
+}
+
+// A comparison is of one commit with its parents.
+type comparison struct {
+	*Reader
+	within func(dir string) bool
+	paths  []string
+	names  int // bytes of paths
+}
+
+// folder finds the paths below a folder that differ in two trees.
+func (d *comparison) folder(a, b, dir string, depth int) error {
+	if a == b || !d.within(dir) {
+		return nil
+	}
+	if depth == maxDepth {
+		return tooLarge("folders are more than %d deep", maxDepth)
+	}
+	was, err := d.tree(a)
+	if err != nil {
+		return err
+	}
+	is, err := d.tree(b)
+	if err != nil {
+		return err
+	}
+	d.work += len(was) + len(is)
+	if err := d.bounded(); err != nil {
+		return err
+	}
+	return pairs(was, is, func(was, is item) error {
+		path, err := join(dir, max(was.name, is.name))
+		switch {
+		case err != nil:
+			return err
+		case was.mode == Folder || is.mode == Folder:
+			return d.folder(was.folder(), is.folder(), path, depth+1)
+		}
+		return d.tell(path)
+	})
+}
+
+// bounded says when a comparison is given up.
+func (d *comparison) bounded() error {
+	if d.work > maxWork {
+		return tooLarge("trees of more than %d bytes and entries would have to be compared", maxWork)
+	}
+	return nil
+}
+
+func join(dir, name string) (string, error) {
+	if len(dir)+1+len(name) > maxPath {
+		return "", tooLarge("a path has more than %d bytes", maxPath)
+	}
+	if dir == "" {
+		return strings.Clone(name), nil // which the whole tree is part of, else
+	}
+	return dir + "/" + name, nil
+}
+
+func (d *comparison) tell(path string) error {
+	d.names += len(path)
+	if len(d.paths) == maxChanged || d.names > maxNames {
+		return tooLarge("more than %d paths, or %d bytes of them, change at once", maxChanged, maxNames)
+	}
+	d.paths = append(d.paths, path)
+	return nil
+}
+
+// leaveOut takes out the paths that a merge has from another parent.
+func (d *comparison) leaveOut(c Commit) error {
+	if len(c.Parents) > maxParents {
+		return tooLarge("a merge of %d parents, at most %d are compared", len(c.Parents), maxParents)
+	}
+	bases := make([][]string, len(c.Parents))
+	asked := func(parent int) ([]string, error) {
+		if bases[parent] == nil {
+			found, err := c.Bases(parent)
+			if err != nil {
+				return nil, err
+			}
+			slices.Sort(found)
+			bases[parent] = append([]string{}, slices.Compact(found)...)
+		}
+		return bases[parent], nil
+	}
+	kept := d.paths[:0]
+	for _, path := range d.paths {
+		merged, err := d.merged(c, path, asked)
+		if err != nil {
+			return err
 		}
 		if !merged {
 			kept = append(kept, path)
 		}
 	}
-	return kept, nil
+	d.paths = kept
+	return nil
+}
+
+// at is Find, as long as the comparison is not given up.
+func (d *comparison) at(tree, path string) (Entry, error) {
+	if err := d.bounded(); err != nil {
+		return Entry{}, err
+	}
+	return d.Find(tree, path)
 }
 
 // merged reports whether a merge took a path over from another parent.
-func (r *Reader) merged(c Commit, path string) (bool, error) {
-	mine, err := r.Find(c.Tree, path)
-	if err != nil {
-		return false, err
-	}
-	ours, err := r.Find(c.Parents[0], path)
+func (d *comparison) merged(c Commit, path string, bases func(int) ([]string, error)) (bool, error) {
+	is, err := d.at(c.Tree, path)
 	if err != nil {
 		return false, err
 	}
 	for i, parent := range c.Parents[1:] {
-		theirs, err := r.Find(parent, path)
+		theirs, err := d.at(parent, path)
 		if err != nil {
 			return false, err
 		}
-		if theirs != mine {
+		if theirs != is {
 			continue
 		}
-		bases, err := c.Bases(i + 1)
+		trees, err := bases(i + 1)
 		if err != nil {
 			return false, err
 		}
-		same := len(bases) > 0
-		for _, base := range bases {
-			was, err := r.Find(base, path)
-			if err != nil {
-				return false, err
-			}
-			same = same && was == ours
-		}
-		if same {
-			return true, nil
+		unchanged, err := d.same(c.Parents[0], trees, path)
+		if unchanged || err != nil {
+			return unchanged, err
 		}
 	}
 	return false, nil
 }
 
-// compare tells the paths below a folder that differ.
-func (r *Reader) compare(a, b, dir string, depth int, within func(string) bool, tell func(string) error) error {
-	if a == b || !within(dir) {
-		return nil
-	}
-	if depth == maxDepth {
-		return verdict.Errorf(verdict.Infrastructure, "tree-depth", "trees are more than %d deep", maxDepth)
-	}
-	old, err := r.tree(a)
+// same reports whether a tree has at a path what all of the others have, if
+// there are any.
+func (d *comparison) same(tree string, others []string, path string) (bool, error) {
+	ours, err := d.at(tree, path)
 	if err != nil {
-		return err
+		return false, err
 	}
-	now, err := r.tree(b)
-	if err != nil {
-		return err
-	}
-	return pairs(old.entries, now.entries, func(name string, was, is Entry) error {
-		path := name
-		if dir != "" {
-			path = dir + "/" + name
+	for _, other := range others {
+		was, err := d.at(other, path)
+		if was != ours || err != nil {
+			return false, err
 		}
-		if was.Mode != Folder && is.Mode != Folder {
-			return tell(path)
-		}
-		return r.compare(was.folder(), is.folder(), path, depth+1, within, tell)
-	})
-}
-
-// folder is the id of the tree that an entry is, "" for anything else.
-func (e Entry) folder() string {
-	if e.Mode == Folder {
-		return e.ID
 	}
-	return ""
+	return len(others) > 0, nil
 }
 
 // pairs tells the entries that differ. A file and a folder are two things: where
 // one takes the place of the other, both are told.
-func pairs(a, b []named, tell func(name string, was, is Entry) error) error {
+func pairs(a, b []item, tell func(was, is item) error) error {
 	for len(a) > 0 || len(b) > 0 {
-		var err error
+		var was, is item
+		order := 0
 		switch {
-		case len(b) == 0 || len(a) > 0 && a[0].before(b[0]):
-			err = tell(a[0].name, a[0].Entry, Entry{})
-			a = a[1:]
-		case len(a) == 0 || b[0].before(a[0]):
-			err = tell(b[0].name, Entry{}, b[0].Entry)
-			b = b[1:]
+		case len(b) == 0:
+			order = -1
+		case len(a) == 0:
+			order = +1
 		default:
-			if a[0].Entry != b[0].Entry {
-				err = tell(a[0].name, a[0].Entry, b[0].Entry)
-			}
-			a, b = a[1:], b[1:]
+			order = a[0].compare(b[0])
 		}
-		if err != nil {
+		if order <= 0 {
+			was, a = a[0], a[1:]
+		}
+		if order >= 0 {
+			is, b = b[0], b[1:]
+		}
+		if was == is {
+			continue
+		}
+		if err := tell(was, is); err != nil {
 			return err
 		}
 	}

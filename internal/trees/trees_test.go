@@ -1,7 +1,6 @@
 package trees
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -10,27 +9,41 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/verdict"
 )
 
 // A repo is one of real git that trees are written to.
 type repo struct {
-	t   *testing.T
-	dir string
+	t     *testing.T
+	dir   string
+	batch *gitcmd.Batch
 }
 
 func newRepo(t *testing.T, format string) *repo {
 	t.Helper()
-	r := &repo{t, t.TempDir()}
+	r := &repo{t: t, dir: t.TempDir()}
 	r.git("", "init", "-q", "--object-format="+format)
+	var err error
+	if r.batch, err = gitcmd.New(r.dir, r.env()).Batch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.batch.Close() })
 	return r
+}
+
+func (r *repo) env() []string {
+	return []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + r.dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com",
+		"GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com", "GIT_AUTHOR_DATE=1777896000 +0000", "GIT_COMMITTER_DATE=1777896000 +0000",
+	}
 }
 
 func (r *repo) git(stdin string, args ...string) string {
 	r.t.Helper()
 	cmd := exec.Command("git", args...)
 	cmd.Dir, cmd.Stdin = r.dir, strings.NewReader(stdin)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + r.dir, "GIT_CONFIG_NOSYSTEM=1"}
+	cmd.Env = r.env()
 	out, err := cmd.Output()
 	if err != nil {
 		r.t.Fatalf("git %v: %v", args, err)
@@ -58,17 +71,13 @@ func (r *repo) tree(lines ...string) string {
 func (r *repo) empty() string { return r.git("", "hash-object", "-t", "tree", "--stdin") }
 
 func (r *repo) reader() *Reader {
-	return &Reader{Read: func(id string) ([]byte, error) { return []byte(r.raw(id)), nil }}
-}
-
-func (r *repo) raw(id string) string {
-	cmd := exec.Command("git", "cat-file", "tree", id)
-	cmd.Dir = r.dir
-	out, err := cmd.Output()
-	if err != nil {
-		r.t.Fatalf("git cat-file %s: %v", id, err)
-	}
-	return string(out)
+	return &Reader{Read: func(id string) ([]byte, error) {
+		o, err := r.batch.Read(id)
+		if err == nil && o.Type != "tree" {
+			err = fmt.Errorf("%s is a %s", id, o.Type)
+		}
+		return o.Raw, err
+	}}
 }
 
 func everywhere(string) bool { return true }
@@ -194,8 +203,9 @@ func TestFind(t *testing.T) {
 // entry is one of a raw tree.
 func entry(mode, name string) string { return mode + " " + name + "\x00" + strings.Repeat("i", 20) }
 
-// What git's fsck would not let pass is malformed.
+// What is malformed here is so for git's fsck, whose word for it is told.
 func TestMalformed(t *testing.T) {
+	r := newRepo(t, "sha1")
 	for name, raw := range map[string]string{
 		"cut in the id":         entry("100644", "a")[:20],
 		"cut in the name":       "100644 a",
@@ -220,58 +230,37 @@ func TestMalformed(t *testing.T) {
 		if !errors.As(err, &e) || e.Class != verdict.Syntax || e.Rule != RuleTree {
 			t.Errorf("%s: %v", name, err)
 		}
+		id := r.git(raw, "hash-object", "-t", "tree", "-w", "--literally", "--stdin")
+		if said := r.fsck(id); !strings.Contains(said, id) {
+			t.Errorf("%s: git says %q", name, said)
+		}
+		if got, err := r.reader().Changed(Commit{Tree: id}, everywhere); !errors.As(err, &e) || got != nil {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
 	}
 	if e, err := parse([]byte(entry("100644", "a.b")+entry("40000", "a")+entry("100644", "a0")), 20); err != nil || len(e) != 3 {
 		t.Errorf("%v, %v", e, err)
 	}
 }
 
-// However trees are nested or spread out, there is an end to it.
-func TestBounds(t *testing.T) {
-	deep := &Reader{Read: func(id string) ([]byte, error) { // each holds one that holds the next
-		n := 0
-		fmt.Sscanf(id, "%x", &n)
-		next, _ := hex.DecodeString(fmt.Sprintf("%040x", n+1))
-		return []byte("40000 a\x00" + string(next)), nil
-	}}
-	var e *verdict.Error
-	if _, err := deep.Changed(Commit{Tree: fmt.Sprintf("%040x", 1)}, everywhere); !errors.As(err, &e) || e.Rule != "tree-depth" {
-		t.Errorf("%v", err)
-	}
-	var wide strings.Builder
-	for i := range maxChanged + 1 {
-		wide.WriteString(entry("100644", fmt.Sprintf("%07d", i)))
-	}
-	many := &Reader{Read: func(string) ([]byte, error) { return []byte(wide.String()), nil }}
-	if _, err := many.Changed(Commit{Tree: strings.Repeat("1", 40)}, everywhere); !errors.As(err, &e) || e.Rule != "changed-paths" || e.Class != verdict.Infrastructure {
-		t.Errorf("%v", err)
-	}
-	reads := 0
-	small := &Reader{Read: func(string) ([]byte, error) { reads++; return nil, nil }}
-	for i := range 2 * maxKept {
-		if _, err := small.Find(fmt.Sprintf("%040x", i), "a"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if len(small.kept) != maxKept || small.last.Len() != maxKept || reads != 2*maxKept {
-		t.Errorf("%d trees are kept after %d reads", len(small.kept), reads)
-	}
-}
-
+// Whatever is read is written back, each entry after the one before it, and
+// found by its name.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(entry("100644", "a") + entry("40000", "b")))
+	f.Add([]byte(entry("100644", "a") + entry("100644", "a.b") + entry("40000", "a0")))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		entries, err := parse(raw, 20)
+		items, err := parse(raw, 20)
 		if err != nil {
 			return
 		}
 		var again strings.Builder
-		for i, e := range entries {
-			id, _ := hex.DecodeString(e.ID)
-			fmt.Fprintf(&again, "%o %s\x00%s", e.Mode, e.name, id)
-			if i > 0 && !entries[i-1].before(e) {
-				t.Errorf("%q before %q", entries[i-1].name, e.name)
+		names := map[string]bool{}
+		for n, i := range items {
+			fmt.Fprintf(&again, "%o %s\x00%s", i.mode, i.name, i.id)
+			if n > 0 && items[n-1].compare(i) >= 0 || names[i.name] || find(items, i.name) != i {
+				t.Errorf("%q stands in the wrong place", i.name)
 			}
+			names[i.name] = true
 		}
 		if again.String() != string(raw) {
 			t.Errorf("%q is read as %q", raw, again.String())
