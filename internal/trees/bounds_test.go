@@ -108,12 +108,15 @@ func TestBoundsOfMerges(t *testing.T) {
 // What is kept of trees that were read has an end, too, in number and in bytes.
 func TestKept(t *testing.T) {
 	reads := 0
-	for name, tree := range map[string]string{
-		"small": raw("100644", "a", 1),
-		"large": raw("100644", strings.Repeat("x", maxTree/2), 1),
+	for name, tt := range map[string]struct {
+		tree  string
+		trees int
+	}{
+		"small": {raw("100644", "a", 1), 2 * maxKept},
+		"large": {raw("100644", strings.Repeat("x", maxTree/2), 1), 2 * maxSize / (maxTree / 2)},
 	} {
-		reader := made(func(int) string { reads++; return tree })
-		for i := range 2 * maxKept {
+		reader := made(func(int) string { reads++; return tt.tree })
+		for i := range tt.trees {
 			if _, err := reader.Find(number(i), "a"); err != nil {
 				t.Fatal(err)
 			}
@@ -126,7 +129,7 @@ func TestKept(t *testing.T) {
 			t.Errorf("%s: %d trees and %d bytes are kept", name, len(reader.kept), reader.size)
 		}
 		before := reads
-		if _, err := reader.Find(number(2*maxKept-1), "a"); err != nil || reads != before {
+		if _, err := reader.Find(number(tt.trees-1), "a"); err != nil || reads != before {
 			t.Errorf("%s: the last one was read again, %v", name, err)
 		}
 	}

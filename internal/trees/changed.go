@@ -12,7 +12,7 @@ const (
 	maxPath    = 4096     // bytes of a path
 	maxChanged = 100_000  // paths of one commit
 	maxNames   = 16 << 20 // bytes of them all
-	maxWork    = 1 << 24  // of one commit, see Reader
+	maxWork    = 1 << 23  // of one commit, see Reader
 	maxParents = 256      // of one merge
 )
 

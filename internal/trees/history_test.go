@@ -57,7 +57,11 @@ func (r *repo) changed(reader *Reader, id string) []string {
 
 // entries is what git says stands at each path, folders included.
 func (r *repo) entries(commit string) map[string]string {
+	if out, ok := r.listed[commit]; ok {
+		return out
+	}
 	out := map[string]string{}
+	r.listed[commit] = out
 	for line := range strings.Lines(r.git("", "ls-tree", "-r", "-t", commit)) {
 		what, path, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 		out[path] = what
@@ -119,14 +123,14 @@ func TestRandomHistories(t *testing.T) {
 	places := []string{"a", "a/b", "a/b/c", "a.b", "A", ".paraph/policy", ".paraph", "z/s"}
 	modes := []string{"100644", "100755", "120000", "160000"}
 	merges := 0
-	for seed := range uint64(6) {
+	for seed := range uint64(3) {
 		format := []string{"sha1", "sha256"}[seed%2]
 		r := newRepo(t, format)
 		random := rand.New(rand.NewPCG(seed, 5))
 		reader := r.reader()
 		var commits []string
 		has := map[string]map[string]string{} // commit, path, mode and content
-		for range 16 {
+		for range 14 {
 			var parents []string
 			files := map[string]string{}
 			for range min(random.IntN(4), len(commits)) {

@@ -18,11 +18,14 @@ type repo struct {
 	t     *testing.T
 	dir   string
 	batch *gitcmd.Batch
+
+	blobs  map[string]string            // ids by content
+	listed map[string]map[string]string // what stands in commits
 }
 
 func newRepo(t *testing.T, format string) *repo {
 	t.Helper()
-	r := &repo{t: t, dir: t.TempDir()}
+	r := &repo{t: t, dir: t.TempDir(), blobs: map[string]string{}, listed: map[string]map[string]string{}}
 	r.git("", "init", "-q", "--object-format="+format)
 	var err error
 	if r.batch, err = gitcmd.New(r.dir, r.env()).Batch(t.Context()); err != nil {
@@ -51,17 +54,18 @@ func (r *repo) git(stdin string, args ...string) string {
 	return strings.TrimSuffix(string(out), "\n")
 }
 
-// tree writes a tree of lines "MODE PATH CONTENT"; a submodule's content is any.
+// tree writes a tree of lines "MODE PATH CONTENT". Nobody asks what a submodule's
+// id leads to.
 func (r *repo) tree(lines ...string) string {
 	r.t.Helper()
 	r.git("", "read-tree", "--empty")
 	var in strings.Builder
 	for _, line := range lines {
 		f := strings.Fields(line)
-		id := strings.Repeat("1", len(r.empty()))
-		if f[0] != "160000" {
-			id = r.git(f[2], "hash-object", "-w", "--stdin")
+		if r.blobs[f[2]] == "" {
+			r.blobs[f[2]] = r.git(f[2], "hash-object", "-w", "--stdin")
 		}
+		id := r.blobs[f[2]]
 		fmt.Fprintf(&in, "%s %s\t%s\n", f[0], id, f[1])
 	}
 	r.git(in.String(), "update-index", "--index-info")
