@@ -97,6 +97,9 @@ var overrides = []string{
 	// A commit-graph says again who is whose parent, and nothing holds it
 	// against the commits.
 	"-c", "core.commitGraph=false",
+	// Whoever names a file of grafts, if only /dev/null, is advised not to, before
+	// every other word.
+	"-c", "advice.graftFileDeprecated=false",
 }
 
 func (r *Repo) command(ctx context.Context, args ...string) *exec.Cmd {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,9 +34,9 @@ func (r *Repo) MergeBases(ctx context.Context, a, b string) ([]string, error) {
 	return ids, nil
 }
 
-// CleanMerge returns the tree that git makes of two commits, and whether that
-// went without a conflict. Nothing is written to the repository, and none of
-// its configuration counts.
+// CleanMerge returns the tree that git makes of two commits, and whether it
+// makes one without a conflict. Nothing is written to the repository, and none of
+// its configuration counts, nor anybody's: a merge has one result everywhere.
 func (r *Repo) CleanMerge(ctx context.Context, ours, theirs string) (tree string, clean bool, err error) {
 	if !isID(ours) || !isID(theirs) {
 		return "", false, fmt.Errorf("%q, %q: not object ids", ours, theirs)
@@ -50,57 +51,80 @@ func (r *Repo) CleanMerge(ctx context.Context, ours, theirs string) (tree string
 		return "", false, err
 	}
 	err = scratch.pipe(ctx, nil, func(in *bufio.Reader) error {
-		line, err := in.ReadString('\n')
-		if tree = strings.TrimSuffix(line, "\n"); err == nil && !isID(tree) {
-			err = fmt.Errorf("git merge-tree answered %q", tree)
+		line, err := in.ReadSlice('\n')
+		tree = strings.TrimSuffix(string(line), "\n")
+		switch {
+		case err == io.EOF && tree == "": // git says why
+			return nil
+		case err != nil || !isID(tree):
+			return fmt.Errorf("git merge-tree answered %q", tree)
 		}
-		return err
+		return nil
 	}, "merge-tree", "--write-tree", "--no-messages", ours, theirs)
 	var e *Error
 	switch {
+	case err == nil && tree != "":
+		return tree, true, nil
+	case err == nil:
+		return "", false, errors.New("git merge-tree answered nothing")
 	case errors.As(err, &e) && e.ExitCode == 1 && isID(tree): // one with conflicts in it
 		return "", false, nil
-	case err != nil:
-		return "", false, fmt.Errorf("git merge-tree: %w", err)
+	case errors.As(err, &e) && strings.Contains(e.Stderr, "refusing to merge unrelated histories"):
+		return "", false, nil
 	}
-	return tree, true, nil
+	return "", false, err
 }
 
-// scratch is an empty repository in a folder, with the objects of this one: what
-// its configuration and its attributes say counts for nothing there.
+// scratch makes a folder an empty repository with the objects of this one: what
+// its configuration and attributes say counts for nothing there. Attributes of
+// the trees do not count either, since it is a bare one without a HEAD.
 func (r *Repo) scratch(ctx context.Context, dir string, digits int) (*Repo, error) {
 	out, err := r.Output(ctx, "rev-parse", "--path-format=absolute", "--git-path", "objects")
 	if err != nil {
 		return nil, err
 	}
-	objects := strings.TrimSuffix(string(out), "\n")
-	others := []string{objects}
-	var env []string
-	for _, e := range r.env {
-		name, value, _ := strings.Cut(e, "=")
-		switch {
-		case name == "GIT_ALTERNATE_OBJECT_DIRECTORIES":
-			others = append(others, filepath.SplitList(value)...)
-		case strings.HasPrefix(name, "GIT_CONFIG"), name == "GIT_DIR", name == "GIT_WORK_TREE", name == "GIT_COMMON_DIR",
-			name == "GIT_OBJECT_DIRECTORY", name == "GIT_QUARANTINE_PATH", name == "HOME", name == "XDG_CONFIG_HOME":
-		default:
-			env = append(env, e)
-		}
-	}
-	for _, path := range others {
-		if strings.ContainsAny(path, ":\n\"") {
-			return nil, fmt.Errorf("the path %q cannot be told to git as a folder of objects", path)
-		}
-	}
-	env = append(env, "HOME="+dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_ATTR_NOSYSTEM=1", "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir))
-	format := "sha1"
-	if digits == maxID {
-		format = "sha256"
-	}
-	bare := &Repo{dir, env}
-	if _, err := bare.Output(ctx, "init", "--quiet", "--bare", "--template=", "--object-format="+format, dir); err != nil {
+	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, err
 	}
-	bare.env = append(env[:len(env):len(env)], "GIT_DIR="+dir, "GIT_ALTERNATE_OBJECT_DIRECTORIES="+strings.Join(others, ":"))
-	return bare, nil
+	config := "[core]\nbare = true\nrepositoryFormatVersion = 0\n"
+	if digits == maxID {
+		config = "[core]\nbare = true\nrepositoryFormatVersion = 1\n[extensions]\nobjectFormat = sha256\n"
+	}
+	for _, sub := range []string{"refs", "objects/info"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+			return nil, err
+		}
+	}
+	for name, text := range map[string]string{
+		"HEAD":                    "ref: refs/heads/none\n",
+		"config":                  config,
+		"objects/info/alternates": quote(strings.TrimSuffix(string(out), "\n")) + "\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			return nil, err
+		}
+	}
+	return &Repo{dir, scratchEnv(r.env, dir)}, nil
+}
+
+// scratchEnv leaves of an environment what does not say which repository or
+// configuration to take. Further folders of objects stay: those of a push that
+// is not let in yet have the repository's among them.
+func scratchEnv(env []string, dir string) []string {
+	var out []string
+	for _, e := range env {
+		name, _, _ := strings.Cut(e, "=")
+		const more = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
+		if kept[name] && name != more || strings.HasPrefix(name, "GIT_CONFIG") || name == "HOME" || name == "XDG_CONFIG_HOME" {
+			continue
+		}
+		out = append(out, e)
+	}
+	return append(out, "HOME="+dir, "GIT_DIR="+dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_ATTR_NOSYSTEM=1")
+}
+
+// quote writes a path as git reads it among alternates (quote.c,
+// unquote_c_style), whatever is in it.
+func quote(path string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(path) + `"`
 }
