@@ -138,20 +138,18 @@ func TestKept(t *testing.T) {
 // Comparing two root trees of which one file differs costs microseconds: every
 // commit of a history is asked.
 func BenchmarkChanged(b *testing.B) {
-	tree := func(n int) string {
-		if n == 0 {
-			return raw("100644", "policy", 1)
-		}
-		t := raw("40000", ".paraph", 0)
+	trees := []string{raw("100644", "policy", 1)}
+	for n := range 2 * maxKept {
+		tree := raw("40000", ".paraph", 0)
 		for i := range 30 {
-			t += raw("100644", fmt.Sprintf("file%02d", i), n*(i/29))
+			tree += raw("100644", fmt.Sprintf("file%02d", i), 1+n*(i/29))
 		}
-		return t
+		trees = append(trees, tree)
 	}
-	reader := made(tree)
+	reader := made(func(n int) string { return trees[n] })
 	b.ReportAllocs()
-	for n := 1; b.Loop(); n++ {
-		c := Commit{Tree: number(n + 1), Parents: []string{number(n)}}
+	for n := 0; b.Loop(); n++ {
+		c := Commit{Tree: number(2 + n%(len(trees)-2)), Parents: []string{number(1 + n%(len(trees)-2))}}
 		paths, err := reader.Changed(c, func(dir string) bool { return dir == "" || dir == ".paraph" })
 		if err != nil || len(paths) != 1 {
 			b.Fatal(paths, err)

@@ -83,15 +83,9 @@ func (r *repo) expected(id string) []string {
 		return what
 	}
 	var out []string
-	for path := range maps.Collect(func(yield func(string, bool) bool) {
-		for _, m := range []map[string]string{is, first} {
-			for path := range m {
-				if !yield(path, true) {
-					return
-				}
-			}
-		}
-	}) {
+	all := maps.Clone(first)
+	maps.Copy(all, is)
+	for path := range all {
 		if leaf(is[path]) != leaf(first[path]) && !r.fromOther(parents, path, is[path], first[path]) {
 			out = append(out, path)
 		}
@@ -115,6 +109,19 @@ func (r *repo) fromOther(parents []string, path, is, first string) bool {
 		}
 	}
 	return false
+}
+
+// treeWith is tree, of mode and content by path. Where a file and a folder have
+// one name, the file is there.
+func (r *repo) treeWith(files map[string]string) string {
+	var lines []string
+	for path, what := range files {
+		isAbove := func(other string) bool { return strings.HasPrefix(path, other+"/") }
+		if mode, content, _ := strings.Cut(what, " "); !slices.ContainsFunc(slices.Collect(maps.Keys(files)), isAbove) {
+			lines = append(lines, mode+" "+path+" "+content)
+		}
+	}
+	return r.tree(lines...)
 }
 
 // Histories of any shape: what a commit changes is what git's comparison of
@@ -145,19 +152,10 @@ func TestRandomHistories(t *testing.T) {
 						files[place] = was
 					}
 				} else if random.IntN(2) > 0 {
-					files[place] = modes[random.IntN(len(modes))] + " " + fmt.Sprint(random.IntN(2))
+					files[place] = fmt.Sprint(modes[random.IntN(len(modes))], " ", random.IntN(2))
 				}
 			}
-			var lines []string
-			for place, what := range files {
-				inside := func(other string) bool { return strings.HasPrefix(place, other+"/") }
-				if slices.ContainsFunc(slices.Collect(maps.Keys(files)), inside) {
-					continue // a file and a folder are not both there
-				}
-				mode, content, _ := strings.Cut(what, " ")
-				lines = append(lines, mode+" "+place+" "+content)
-			}
-			id := r.commit(r.tree(lines...), parents...)
+			id := r.commit(r.treeWith(files), parents...)
 			commits, has[id] = append(commits, id), files
 			got, want := r.changed(reader, id), r.expected(id)
 			if len(parents) == 1 {
