@@ -56,6 +56,8 @@ func New(dir string, env []string) *Repo {
 const (
 	maxOutput = 16 << 20 // bytes of a command's output
 	maxStderr = 4 << 10  // bytes of git's words that are repeated
+
+	readAtOnce = 64 << 10 // bytes of what git writes
 )
 
 // An Error is what git said when it failed.
@@ -150,7 +152,9 @@ func (r *Repo) Objects(ctx context.Context, ids ...string) ([]RawObject, error) 
 // catFile has git cat-file --batch answer what stdin asks. read must take the
 // answers in their order.
 func (r *Repo) catFile(ctx context.Context, stdin io.Reader, read func(*bufio.Reader) error) error {
-	return r.pipe(ctx, stdin, read, "cat-file", "--batch")
+	// Nobody waits for one answer before the next question: git need not write
+	// each of them by itself.
+	return r.pipe(ctx, stdin, read, "cat-file", "--batch", "--buffer")
 }
 
 // pipe runs git with args and has read take what it prints, while it does. When
@@ -162,7 +166,7 @@ func (r *Repo) pipe(ctx context.Context, stdin io.Reader, read func(*bufio.Reade
 	if err != nil {
 		return err
 	}
-	if err = read(bufio.NewReader(c.stdout)); err != nil {
+	if err = read(bufio.NewReaderSize(c.stdout, readAtOnce)); err != nil {
 		cancel()
 	}
 	_, _ = io.Copy(io.Discard, c.stdout) // let git end by itself

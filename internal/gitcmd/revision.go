@@ -45,25 +45,15 @@ func checkRevision(rev string) error {
 
 // Resolve finds the object that a revision names, without peeling tags.
 func (r *Repo) Resolve(ctx context.Context, rev string) (Revision, error) {
-	if err := checkRevision(rev); err != nil {
+	id, err := r.parse(ctx, rev, rev)
+	if err != nil {
 		return Revision{}, err
 	}
-	out, err := r.Output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", rev)
-	if err != nil {
-		var e *Error
-		if errors.As(err, &e) && e.ExitCode == 1 {
-			return Revision{}, fmt.Errorf("%q: %w", rev, r.notFound(ctx))
-		}
-		return Revision{}, r.explain(ctx, err)
-	}
-	found := Revision{ID: strings.TrimSpace(string(out))}
-	if !isID(found.ID) {
-		return Revision{}, fmt.Errorf("%q: %w", rev, ErrRevision)
-	}
+	found := Revision{ID: id}
 	// The ref says by which name a tag was reached. rev-parse prints nothing
 	// for what is not exactly a ref.
 	name := unpeeled(rev)
-	out, err = r.Output(ctx, "rev-parse", "--symbolic-full-name", "--end-of-options", name)
+	out, err := r.Output(ctx, "rev-parse", "--symbolic-full-name", "--end-of-options", name)
 	if err != nil {
 		return Revision{}, err
 	}
@@ -79,6 +69,30 @@ func (r *Repo) Resolve(ctx context.Context, rev string) (Revision, error) {
 		found.Ref = tags + strings.TrimPrefix(strings.TrimPrefix(name, "refs/"), "tags/")
 	}
 	return found, nil
+}
+
+// Commit finds the commit that a revision leads to.
+func (r *Repo) Commit(ctx context.Context, rev string) (id string, err error) {
+	return r.parse(ctx, rev, rev+"^{commit}")
+}
+
+// parse finds the object that the words stand for, by which somebody means rev.
+func (r *Repo) parse(ctx context.Context, rev, words string) (id string, err error) {
+	if err := checkRevision(rev); err != nil {
+		return "", err
+	}
+	out, err := r.Output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", words)
+	if err != nil {
+		var e *Error
+		if errors.As(err, &e) && e.ExitCode == 1 {
+			return "", fmt.Errorf("%q: %w", rev, r.notFound(ctx))
+		}
+		return "", r.explain(ctx, err)
+	}
+	if id = strings.TrimSpace(string(out)); !isID(id) {
+		return "", fmt.Errorf("%q: %w", rev, ErrRevision)
+	}
+	return id, nil
 }
 
 // unpeeled cuts off suffixes that ask for the very object that a name stands

@@ -3,6 +3,7 @@ package history
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/paraph/paraph/internal/policy"
 	"github.com/paraph/paraph/internal/trees"
@@ -28,8 +29,8 @@ type mainline struct {
 	proven  bool                  // the times of all commits are known
 	brought map[int32][]int32     // side commits, by the one that merges them
 	known   map[int32]*examined   // those that change a policy
-	entries map[int32]trees.Entry // of the policy, of mainline commits
-	parsed  map[string]loaded     // by the id of the blob and of .paraph
+	folders map[int32]trees.Entry // of policies, in mainline commits
+	parsed  map[string]loaded     // by the id of the folder
 	endings []*policy.Policy      // newest policies so far
 	under   map[*policy.Policy]*policy.Policy
 }
@@ -51,7 +52,7 @@ func (m *mainline) evolve() error {
 			m.brought[by] = append(m.brought[by], n)
 		}
 	})
-	m.known, m.entries, m.parsed = map[int32]*examined{}, map[int32]trees.Entry{}, map[string]loaded{}
+	m.known, m.folders, m.parsed = map[int32]*examined{}, map[int32]trees.Entry{}, map[string]loaded{}
 	for range maxEndings {
 		m.under = map[*policy.Policy]*policy.Policy{}
 		newest, err := m.once()
@@ -100,14 +101,14 @@ func (m *mainline) ending(p *policy.Policy) *policy.Policy {
 }
 
 // step is the policy that a commit of the mainline brings into force, nil if
-// it brings none.
+// it brings none. A key file is as much of a policy as its text.
 func (m *mainline) step(n int32, inForce *policy.Policy) (*policy.Policy, error) {
-	now, err := m.entry(n)
+	now, err := m.folder(n)
 	if err != nil {
 		return nil, m.unreadable(n, err)
 	}
-	var before trees.Entry
-	if before, err = m.entry(m.parents[n][0]); err != nil || now == before {
+	before, err := m.folder(m.parents[n][0])
+	if err != nil || now == before {
 		return nil, m.unreadable(n, err)
 	}
 	next, err := m.load(n, now)
@@ -122,18 +123,18 @@ func (m *mainline) step(n int32, inForce *policy.Policy) (*policy.Policy, error)
 	if !trusted || err != nil {
 		return nil, err
 	}
+	changes, err := m.changesPolicy(n)
+	if changes || err != nil {
+		return next, m.unreadable(n, err)
+	}
 	// A merge that only passes on what a side changed is not the one who
 	// changed it: whoever did must be allowed to.
 	for _, side := range m.brought[n] {
-		e, err := m.examined(side)
-		if err != nil {
-			return nil, err
-		}
-		paths, err := m.trees.changed(e, m.position(side).parents, onlyPolicy)
+		changes, err := m.changesPolicy(side)
 		if err != nil {
 			return nil, m.unreadable(side, err)
 		}
-		if !slices.Contains(paths, policy.Path) {
+		if !changes {
 			continue
 		}
 		if trusted, err := m.trusted(side, place{policy: inForce, ref: m.ref, side: true}); !trusted || err != nil {
@@ -143,8 +144,23 @@ func (m *mainline) step(n int32, inForce *policy.Policy) (*policy.Policy, error)
 	return next, nil
 }
 
-// onlyPolicy keeps the comparison of trees to where the policy is.
-func onlyPolicy(dir string) bool { return dir == "" || dir == policyDir }
+// changesPolicy reports whether a commit itself changes the policy, or a file
+// that may belong to it.
+func (m *mainline) changesPolicy(n int32) (bool, error) {
+	e, err := m.examined(n)
+	if err != nil {
+		return false, err
+	}
+	paths, err := m.trees.changed(e, m.position(n).parents, ofPolicy)
+	return slices.ContainsFunc(paths, func(path string) bool {
+		return path == policyDir || strings.HasPrefix(path, policyDir+"/")
+	}), err
+}
+
+// ofPolicy keeps the comparison of trees to where the policy is.
+func ofPolicy(dir string) bool {
+	return dir == "" || dir == policyDir || strings.HasPrefix(dir, policyDir+"/")
+}
 
 // unreadable is nil for a tree that breaks the rules: its commit is refused for
 // that, and no policy comes of it.
@@ -188,18 +204,18 @@ func (m *mainline) examined(n int32) (*examined, error) {
 	return e, nil
 }
 
-// entry is the policy's in the tree of a commit.
-func (m *mainline) entry(n int32) (trees.Entry, error) {
-	if e, ok := m.entries[n]; ok {
+// folder is the policy's in the tree of a commit.
+func (m *mainline) folder(n int32) (trees.Entry, error) {
+	if e, ok := m.folders[n]; ok {
 		return e, nil
 	}
 	tree, err := m.treeOf(n)
 	if err != nil {
 		return trees.Entry{}, err
 	}
-	e, err := m.trees.find(tree, policy.Path)
+	e, err := m.trees.find(tree, policyDir)
 	if err == nil {
-		m.entries[n] = e
+		m.folders[n] = e
 	}
 	return e, err
 }

@@ -126,25 +126,32 @@ func (c *candidate) decide(p place) (decision, error) {
 	o.CleanMerge = c.cleanMerge
 	at := policy.Place{Ref: p.ref, Side: p.side}
 	if c.e.kind == string(payload.Commit) {
-		// What changed costs two trees: most are allowed to change anything.
-		at.EveryPath = true
-	}
-	d := p.policy.Decide(o, at)
-	if at.EveryPath && d.Verdict != verdict.Trusted {
 		var err error
 		if at.Paths, err = c.changed(p.policy); err != nil {
 			return c.broken(err)
 		}
-		at.EveryPath = false
-		d = p.policy.Decide(o, at)
 	}
+	d := p.policy.Decide(o, at)
 	if d.Err != nil && d.Err.Class == verdict.Infrastructure {
 		return decision{}, &unjudgedError{fmt.Errorf("%s: %w", c.e.id, d.Err)}
 	}
 	if c.e.key != nil && d.Signer == "" {
-		return decision{verdict: verdict.Refused, result: r}, nil // nobody knows that key
+		return decision{verdict: verdict.Refused, result: c.strangeKey(p.policy)}, nil
 	}
 	return decision{Decision: d, verdict: d.Verdict, result: c.apply(d)}, nil
+}
+
+// strangeKey is the result for a key that is no signer's: false where it
+// contradicts a key that the policy names, else not known.
+func (c *candidate) strangeKey(p *policy.Policy) *verify.Result {
+	key := c.e.key.At(c.assumedTime())
+	for _, known := range p.Keys() {
+		var e *verdict.Error
+		if errors.As(key.Check(known), &e) && e.Class != verdict.Material {
+			return verify.Failed(c.e.result.Kind, e)
+		}
+	}
+	return verify.Failed(c.e.result.Kind, verdict.Errorf(verdict.Material, "key-unknown", "signed by the key %s, which %s does not name", c.e.key, p.Source.Name))
 }
 
 // apply is the result with what a policy says of it.

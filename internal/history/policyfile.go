@@ -123,26 +123,23 @@ func (t *treeReader) file(e trees.Entry, path string, limit int) ([]byte, error)
 	return raw, err
 }
 
-// load is the policy that a commit has, parsed once.
-func (m *mainline) load(n int32, entry trees.Entry) (*policy.Policy, error) {
+// load is the policy in the folder that a commit has, parsed once.
+func (m *mainline) load(n int32, folder trees.Entry) (*policy.Policy, error) {
+	if l, ok := m.parsed[folder.ID]; ok {
+		return l.policy, l.err
+	}
 	tree, err := m.treeOf(n)
 	if err != nil {
 		return nil, err
 	}
-	dir, err := m.trees.find(tree, policyDir)
+	entry, err := m.trees.find(tree, policy.Path)
 	if err != nil {
 		return nil, err
 	}
-	// Under a policy of the same text the keys may be others.
-	name := dir.ID + " " + entry.ID
-	if l, ok := m.parsed[name]; ok {
-		return l.policy, l.err
-	}
 	p, err := m.trees.policy(policy.Source{Name: m.hex(n) + ":" + policy.Path, Blob: entry.ID}, tree, entry)
-	if isGit(err) {
-		return nil, err
+	if !isGit(err) {
+		m.parsed[folder.ID] = loaded{p, err}
 	}
-	m.parsed[name] = loaded{p, err}
 	return p, err
 }
 

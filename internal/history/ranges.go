@@ -73,8 +73,7 @@ func (v *Verification) Verify(t Target) error {
 
 // commitID is the id of the commit that a revision leads to.
 func (r *run) commitID(rev string) (string, error) {
-	found, err := r.repo.Resolve(r.ctx, rev+"^{commit}")
-	return found.ID, err
+	return r.repo.Commit(r.ctx, rev)
 }
 
 // walkFrom verifies what tips reach and the excluded revisions do not.

@@ -84,12 +84,11 @@ func (t *treeReader) treeOf(commit string) (string, error) {
 
 // commit finds the commit that a revision leads to, and its tree.
 func (t *treeReader) commit(rev string) (id, tree string, err error) {
-	found, err := t.repo.Resolve(t.ctx, rev+"^{commit}")
-	if err != nil {
+	if id, err = t.repo.Commit(t.ctx, rev); err != nil {
 		return "", "", err
 	}
-	tree, err = t.treeOf(found.ID)
-	return found.ID, tree, err
+	tree, err = t.treeOf(id)
+	return id, tree, err
 }
 
 // changed are the paths that a commit changes.

@@ -16,13 +16,13 @@ import (
 type walk struct {
 	*run
 	*graph
-	treeIDs []oid   // of each commit that was read, else zero
-	latest  []int64 // unix time: the latest that is proven for it and its ancestors, 0 if none is
-	outer   map[int32]string
+	treeIDs    []oid            // of each commit that was read, else zero
+	latest     []int64          // unix time: the latest that is proven for it and its ancestors, 0 if none is
+	outerTrees map[int32]string // of parents outside of the walk
 }
 
 func (r *run) newWalk(g *graph) *walk {
-	return &walk{run: r, graph: g, treeIDs: make([]oid, len(g.ids)), latest: make([]int64, len(g.ids)), outer: map[int32]string{}}
+	return &walk{run: r, graph: g, treeIDs: make([]oid, len(g.ids)), latest: make([]int64, len(g.ids)), outerTrees: map[int32]string{}}
 }
 
 // treeOf is the tree of a commit, or of a parent outside of the walk.
@@ -39,7 +39,7 @@ func (w *walk) treeOf(n int32) (string, error) {
 
 func (w *walk) knownTree(n int32) string {
 	if n < 0 {
-		return w.outer[n]
+		return w.outerTrees[n]
 	}
 	if w.treeIDs[n] == (oid{}) {
 		return ""
@@ -49,7 +49,7 @@ func (w *walk) knownTree(n int32) string {
 
 func (w *walk) learnTree(n int32, tree string) {
 	if n < 0 {
-		w.outer[n] = tree
+		w.outerTrees[n] = tree
 	} else if o, err := parseID(tree); err == nil {
 		w.treeIDs[n] = o
 	}

@@ -83,7 +83,7 @@ func (p *Policy) Decide(o Object, at Place) Decision {
 		q.must = p.sections(at.Ref)
 	}
 	for _, r := range p.paths {
-		if at.EveryPath || slices.ContainsFunc(at.Paths, r.pattern.match) {
+		if slices.ContainsFunc(at.Paths, r.pattern.match) {
 			q.must = append(q.must, r)
 		}
 	}

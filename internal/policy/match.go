@@ -37,6 +37,14 @@ func newIndex(signers []*signer) index {
 	return x
 }
 
+// Keys are those that the policy names: of SSH and OpenPGP.
+func (p *Policy) Keys() (keys []Key) {
+	for _, g := range p.index.keys {
+		keys = append(keys, g.keys...)
+	}
+	return keys
+}
+
 // candidates are the signers whose name and issuer, or whose key, an object
 // has, in the file's order.
 func (x *index) candidates(o *Object, out []*signer) []*signer {

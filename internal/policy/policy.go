@@ -97,9 +97,6 @@ type Place struct {
 	// Paths are those that a commit changes, as far as a section could match
 	// them, see [Policy.Within].
 	Paths []string
-	// EveryPath asks as if a commit changed something in every path section:
-	// whoever is trusted then is trusted whatever it changes.
-	EveryPath bool
 }
 
 // A Decision is what a policy says of an object. The zero value is none.

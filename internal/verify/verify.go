@@ -155,7 +155,7 @@ func (r *Result) unarmor(signed, armored []byte) []byte {
 	r.Kind = p.Kind
 	if sort := otherSort(armored); sort != "" {
 		r.fail(CheckFormat, verdict.Errorf(verdict.Material, "other-signature",
-			"an %s signature; this version of paraph verifies x509 signatures only", sort), verdict.Material)
+			"signed by an %s key: only a policy that names the key says whose it is", sort), verdict.Material)
 		return nil
 	}
 	der, err := cms.Unarmor(armored)
