@@ -140,6 +140,30 @@ var policyHistories = told{
 		h.Commit("M3", mallory)
 		return end(h, "M3")
 	},
+	"key-by-right-person": func() *scribe.History {
+		h := begin(keyed)
+		h.Commit("M1", alice, scribe.Put(keyPath, newWeb.PublicKey()))
+		h.Commit("M2", newWeb)
+		h.Commit("M3", web)
+		return end(h, "M3")
+	},
+	"key-by-wrong-person": func() *scribe.History {
+		h := begin(keyed)
+		h.Commit("M1", carol, scribe.Put(keyPath, newWeb.PublicKey()))
+		h.Commit("M2", newWeb)
+		h.Commit("M3", alice)
+		h.Commit("M4", newWeb)
+		h.Commit("M5", web)
+		return end(h, "M5")
+	},
+	"key-removed": func() *scribe.History {
+		h := begin(keyed)
+		h.Commit("M1", alice, scribe.Delete(keyPath))
+		h.Commit("M2", web)
+		h.Commit("M3", alice, scribe.Link(keyPath, "../../key"))
+		h.Commit("M4", web)
+		return end(h, "M4")
+	},
 	"anchor-on-second-parent": func() *scribe.History {
 		h := begin(usual)
 		h.Commit("X1", alice, scribe.On("start"))
@@ -196,6 +220,14 @@ var policyHistories = told{
 		return end(h, "M3")
 	},
 }
+
+// keyed is a policy with the key of somebody who works on main, newWeb the key
+// that takes its place.
+var (
+	keyed = policy(signer(alice), signer(carol), section("signer", "web", "openpgp = "+keyPath), rulesFor("alice", "carol", "web"))
+
+	newWeb = scribe.OpenPGP("newweb")
+)
 
 // instead tells of something in the policy's place, and of what comes after.
 func instead(changes ...scribe.Option) func() *scribe.History {

@@ -56,6 +56,13 @@ var tagHistories = told{
 	"trust-up-to":   func() *scribe.History { return adopted(true) },
 	"trust-tag":     trustTag,
 	"adopted-as-is": func() *scribe.History { return adopted(false) },
+	"trust-up-to-added-later": func() *scribe.History {
+		h := begin(usual)
+		h.Commit("M1", scribe.Unsigned)
+		h.Commit("M2", alice, scribe.Put(policyPath, usual+section("history", "", "trustUpTo = "+h.ID("M1"))))
+		h.Commit("M3", carol)
+		return end(h, "M3")
+	},
 	"trust-up-to-elsewhere": func() *scribe.History {
 		h := scribe.New()
 		start(h)
