@@ -93,7 +93,7 @@ func admitting(k scribe.Keyless) string {
 	return policy(people, signer(k), forge, main, section("tag", "v*", allow("alice")...), protected)
 }
 
-// without is the usual policy without bob.
+// withoutBob is the usual policy without bob.
 func withoutBob() string {
 	return policy(signer(alice), signer(carol), forge, rules)
 }

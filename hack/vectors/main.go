@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -76,9 +77,8 @@ func (s *situation) write(dir string) (*scribe.History, error) {
 
 // arguments are those of paraph verify, with ids for the labels.
 func (s *situation) arguments(h *scribe.History, ask string) []string {
-	labels := h.Labels()
 	var pairs []string
-	for label, id := range labels {
+	for label, id := range h.Labels() {
 		pairs = append(pairs, "{"+label+"}", id)
 	}
 	pairs = append(pairs, "{main}", "refs/heads/main")
@@ -93,9 +93,7 @@ type told = map[string]func() *scribe.History
 func merge(parts ...told) told {
 	out := told{}
 	for _, p := range parts {
-		for name, f := range p {
-			out[name] = f
-		}
+		maps.Copy(out, p)
 	}
 	return out
 }

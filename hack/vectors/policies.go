@@ -101,13 +101,9 @@ var policyHistories = told{
 		h.Commit("M5", dave)
 		return end(h, "M5")
 	},
-	"policy-as-link": instead(scribe.Link(policyPath, withMallory)),
-	"policy-as-submodule": func() *scribe.History {
-		return instead(scribe.Submodule(policyPath, strings.Repeat("1", 40)))()
-	},
-	"policy-as-folder": func() *scribe.History {
-		return instead(scribe.Delete(policyPath), scribe.Put(policyPath+"/policy", withMallory))()
-	},
+	"policy-as-link":      instead(scribe.Link(policyPath, withMallory)),
+	"policy-as-submodule": instead(scribe.Submodule(policyPath, strings.Repeat("1", 40))),
+	"policy-as-folder":    instead(scribe.Delete(policyPath), scribe.Put(policyPath+"/policy", withMallory)),
 	"policy-unreadable": func() *scribe.History {
 		h := begin(usual)
 		for _, p := range []struct{ label, text string }{
