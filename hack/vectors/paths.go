@@ -59,12 +59,33 @@ var pathHistories = told{
 		return end(h, "M4")
 	},
 	"tree-with-name-twice": func() *scribe.History {
-		h := begin(usual)
-		one, two := h.AddBlob("one\n"), h.AddBlob("two\n")
-		h.Commit("M1", alice, scribe.RawTree(h.AddTree(
-			scribe.RawEntry{Mode: scribe.ModeFile, Name: "a", ID: one}, scribe.RawEntry{Mode: scribe.ModeFile, Name: "a", ID: two})))
-		h.Commit("M2", alice, scribe.RawTree(h.AddTree(
-			scribe.RawEntry{Mode: scribe.ModeFile, Name: "b", ID: one}, scribe.RawEntry{Mode: scribe.ModeFile, Name: "a", ID: two})))
-		return end(h, "M2")
+		return misshapen(func(h *scribe.History, paraph scribe.RawEntry) []scribe.RawEntry {
+			return []scribe.RawEntry{paraph, file(h, "a", "one\n"), file(h, "a", "two\n")}
+		})
 	},
+	"tree-out-of-order": func() *scribe.History {
+		return misshapen(func(h *scribe.History, paraph scribe.RawEntry) []scribe.RawEntry {
+			return []scribe.RawEntry{paraph, file(h, "b", "one\n"), file(h, "a", "two\n")}
+		})
+	},
+	"tree-with-policy-twice": func() *scribe.History {
+		return misshapen(func(h *scribe.History, paraph scribe.RawEntry) []scribe.RawEntry {
+			admits := paraph
+			admits.ID = h.AddTree(file(h, "policy", withMallory))
+			return []scribe.RawEntry{paraph, admits}
+		})
+	},
+}
+
+// misshapen has a commit whose tree has these entries, made with the one of
+// the policy's folder.
+func misshapen(entries func(h *scribe.History, paraph scribe.RawEntry) []scribe.RawEntry) *scribe.History {
+	h := begin(usual)
+	h.Commit("M1", carol, scribe.RawTree(h.AddTree(entries(h, h.Folder("anchor", ".paraph"))...)))
+	return end(h, "M1")
+}
+
+// file is an entry of a tree.
+func file(h *scribe.History, name, data string) scribe.RawEntry {
+	return scribe.RawEntry{Mode: scribe.ModeFile, Name: name, ID: h.AddBlob(data)}
 }

@@ -64,6 +64,17 @@ func (h *History) AddTree(entries ...RawEntry) string {
 	return h.add("tree", b.String())
 }
 
+// Folder is the entry of a folder in a commit's tree.
+func (h *History) Folder(label, name string) RawEntry {
+	inside := Files{}
+	for path, e := range h.commits[label].files {
+		if rest, ok := strings.CutPrefix(path, name+"/"); ok {
+			inside[rest] = e
+		}
+	}
+	return RawEntry{modeTree, name, h.write(inside)}
+}
+
 // AddBlob stores the contents of a file.
 func (h *History) AddBlob(data string) string { return h.add("blob", data) }
 
