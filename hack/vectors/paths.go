@@ -59,17 +59,22 @@ var pathHistories = told{
 		return end(h, "M4")
 	},
 	"tree-with-name-twice": func() *scribe.History {
-		return misshapen(func(h *scribe.History, paraph scribe.RawEntry) []scribe.RawEntry {
+		return misshapen(alice, func(h *scribe.History, paraph scribe.RawEntry) []scribe.RawEntry {
 			return []scribe.RawEntry{paraph, file(h, "a", "one\n"), file(h, "a", "two\n")}
 		})
 	},
 	"tree-out-of-order": func() *scribe.History {
-		return misshapen(func(h *scribe.History, paraph scribe.RawEntry) []scribe.RawEntry {
+		return misshapen(alice, func(h *scribe.History, paraph scribe.RawEntry) []scribe.RawEntry {
 			return []scribe.RawEntry{paraph, file(h, "b", "one\n"), file(h, "a", "two\n")}
 		})
 	},
+	"tree-with-name-twice-and-no-policy": func() *scribe.History {
+		return misshapen(alice, func(h *scribe.History, _ scribe.RawEntry) []scribe.RawEntry {
+			return []scribe.RawEntry{file(h, "a", "one\n"), file(h, "a", "two\n")}
+		})
+	},
 	"tree-with-policy-twice": func() *scribe.History {
-		return misshapen(func(h *scribe.History, paraph scribe.RawEntry) []scribe.RawEntry {
+		return misshapen(carol, func(h *scribe.History, paraph scribe.RawEntry) []scribe.RawEntry {
 			admits := paraph
 			admits.ID = h.AddTree(file(h, "policy", withMallory))
 			return []scribe.RawEntry{paraph, admits}
@@ -77,11 +82,11 @@ var pathHistories = told{
 	},
 }
 
-// misshapen has a commit whose tree has these entries, made with the one of
+// misshapen has a commit by somebody whose tree has these entries, made with the one of
 // the policy's folder.
-func misshapen(entries func(h *scribe.History, paraph scribe.RawEntry) []scribe.RawEntry) *scribe.History {
+func misshapen(by scribe.Signer, entries func(h *scribe.History, paraph scribe.RawEntry) []scribe.RawEntry) *scribe.History {
 	h := begin(usual)
-	h.Commit("M1", carol, scribe.RawTree(h.AddTree(entries(h, h.Folder("anchor", ".paraph"))...)))
+	h.Commit("M1", by, scribe.RawTree(h.AddTree(entries(h, h.Folder("anchor", ".paraph"))...)))
 	return end(h, "M1")
 }
 
