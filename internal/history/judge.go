@@ -136,18 +136,28 @@ func (c *candidate) decide(p place) (decision, error) {
 		return decision{}, &unjudgedError{fmt.Errorf("%s: %w", c.e.id, d.Err)}
 	}
 	if c.e.key != nil && d.Signer == "" {
-		return decision{verdict: verdict.Refused, result: c.strangeKey(p.policy)}, nil
+		if r := c.strangeKey(p.policy); r != nil {
+			return decision{verdict: verdict.Refused, result: r}, nil
+		}
 	}
 	return decision{Decision: d, verdict: d.Verdict, result: c.apply(d)}, nil
 }
 
-// strangeKey is the result for a key that is no signer's: false where it
-// contradicts a key that the policy names, else not known.
+// strangeKey is the result for a signature of which nobody can say that it holds:
+// false where it contradicts a key that the policy names, else by a key that is
+// not known. It is nil for one that holds; an SSH signature brings its key.
 func (c *candidate) strangeKey(p *policy.Policy) *verify.Result {
+	if c.e.key.sort == "SSH" {
+		return nil
+	}
 	key := c.e.key.At(c.assumedTime())
 	for _, known := range p.Keys() {
+		err := key.Check(known)
+		if err == nil {
+			return nil
+		}
 		var e *verdict.Error
-		if errors.As(key.Check(known), &e) && e.Class != verdict.Material {
+		if errors.As(err, &e) && e.Class != verdict.Material {
 			return verify.Failed(c.e.result.Kind, e)
 		}
 	}
