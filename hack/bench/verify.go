@@ -30,6 +30,9 @@ func (b bench) verify(commits, many, perCertificate int) error {
 	if err != nil {
 		return err
 	}
+	if out, err := r.git("repack", "-a", "-d", "-q").CombinedOutput(); err != nil { // as a clone is
+		return fmt.Errorf("git repack: %w\n%s", err, out)
+	}
 	fmt.Printf("paraph verify --all, %d commits with %d certificates, median of %d rounds (best)\n", commits, commits, b.rounds)
 	for _, how := range []struct {
 		name   string

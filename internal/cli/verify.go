@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -259,9 +260,14 @@ func (env Env) arguments(f *pflag.FlagSet, args []string) ([]string, error) {
 	return args, nil
 }
 
+// gcPercent lets the garbage of some objects lie: what a verification holds on
+// to is small, and what it throws away is much.
+const gcPercent = 400
+
 // run verifies everything, and writes what was found, whatever ends it.
 func (v *verification) run(o history.Options, all bool) error {
 	defer v.bar.close()
+	debug.SetGCPercent(gcPercent)
 	o.Tell = v.tell
 	o.Unchecked = func(err error) { v.sum.Uncheck(err.Error()) }
 	o.Found = func(n int) { v.bar.total += n }
