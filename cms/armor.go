@@ -3,7 +3,7 @@ package cms
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/pem"
+	"slices"
 )
 
 const (
@@ -13,15 +13,24 @@ const (
 	armorBegin = "-----BEGIN " + armorLabel + "-----\n"
 	armorEnd   = "-----END " + armorLabel + "-----\n"
 
+	armorColumns = 64
+
 	maxBase64 = (MaxSize + 2) / 3 * 4
-	maxArmor  = len(armorBegin) + maxBase64 + (maxBase64+63)/64 + len(armorEnd)
+	maxArmor  = len(armorBegin) + maxBase64 + (maxBase64+armorColumns-1)/armorColumns + len(armorEnd)
 )
 
 // Armor returns der as PEM (RFC 7468, the strict form of section 3) under
 // the label SIGNED MESSAGE: lines of 64 columns, each with an LF, the last
 // one too.
 func Armor(der []byte) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: armorLabel, Bytes: der})
+	// Every verification comes by here: encoding/pem takes five times as long.
+	text := base64.StdEncoding.AppendEncode(nil, der)
+	out := make([]byte, 0, len(armorBegin)+len(text)+len(text)/armorColumns+1+len(armorEnd))
+	out = append(out, armorBegin...)
+	for line := range slices.Chunk(text, armorColumns) {
+		out = append(append(out, line...), '\n')
+	}
+	return append(out, armorEnd...)
 }
 
 // Unarmor undoes Armor for a message of at most [MaxSize] bytes. It accepts

@@ -23,6 +23,9 @@ func TestArmor(t *testing.T) {
 			t.Errorf("%d bytes do not come back (%v)", n, err)
 		}
 		block, rest := pem.Decode(armored)
+		if !bytes.Equal(armored, pem.EncodeToMemory(&pem.Block{Type: "SIGNED MESSAGE", Bytes: der})) {
+			t.Errorf("%d bytes are not written as package pem does", n)
+		}
 		if block == nil || block.Type != "SIGNED MESSAGE" || len(rest) != 0 || !bytes.Equal(block.Bytes, der) {
 			t.Errorf("%d bytes are not one PEM block", n)
 		}

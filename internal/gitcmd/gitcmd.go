@@ -217,11 +217,12 @@ func readObject(in *bufio.Reader, id string) (RawObject, error) {
 
 // readBody reads the bytes of an object, and the line break after them.
 func readBody(in *bufio.Reader, o RawObject, size int64) (RawObject, error) {
-	var body bytes.Buffer
-	if _, err := io.CopyN(&body, in, size+1); err != nil {
+	// Memory is taken at once for what most objects have, and for more as it comes.
+	body := bytes.NewBuffer(make([]byte, 0, min(size+1, readAtOnce)+bytes.MinRead))
+	if _, err := io.CopyN(body, in, size+1); err != nil {
 		return o, fmt.Errorf("git cat-file ended early: %w", err)
 	}
-	o.Raw = body.Bytes()[:size]
+	o.Raw = body.Bytes()[:size:size]
 	if body.Bytes()[size] != '\n' {
 		return o, fmt.Errorf("git cat-file answered %s with other than %d bytes", o.ID, size)
 	}
