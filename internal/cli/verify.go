@@ -288,11 +288,12 @@ func (v *verification) run(o history.Options, all bool) error {
 	}
 	if stopped != nil && v.ctx.Err() == nil {
 		stopped = unchecked(v.ctx, stopped)
-		if v.told == 0 && v.sum.Ranges == nil {
+		var e *exitError
+		isUnchecked := errors.As(stopped, &e) && e.status == exitUnchecked
+		if v.told == 0 && !(isUnchecked && v.sum.Ranges != nil) {
 			return stopped // there is nothing to report of
 		}
-		var e *exitError
-		if errors.As(stopped, &e) && e.status == exitUnchecked {
+		if isUnchecked {
 			v.sum.Uncheck(stopped.Error())
 			stopped = nil
 		}
