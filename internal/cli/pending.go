@@ -7,9 +7,17 @@ import (
 // pendingCommands are the commands whose work is still to come. They
 // say so and end with the status of a usage error.
 var pendingCommands = []struct{ use, short string }{
-	{"policy", "write, check and explain policies"},
 	{"hook", "install and run repository hooks"},
 	{"bundle", "export a Sigstore bundle"},
+}
+
+// pendingPolicyCommands are those of paraph policy.
+var pendingPolicyCommands = []struct{ use, short string }{
+	{"init", "propose a policy"},
+	{"explain", "explain a verdict"},
+	{"pin", "have a policy count"},
+	{"advance", "move to a newer policy"},
+	{"import", "read an allowed_signers file"},
 }
 
 func pending(use, short string) *cobra.Command {
