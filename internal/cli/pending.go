@@ -15,7 +15,6 @@ var pendingCommands = []struct{ use, short string }{
 var pendingPolicyCommands = []struct{ use, short string }{
 	{"init", "propose a policy"},
 	{"explain", "explain a verdict"},
-	{"pin", "have a policy count"},
 	{"advance", "move to a newer policy"},
 	{"import", "read an allowed_signers file"},
 }
