@@ -32,7 +32,7 @@ docs/policy.md says what stands in it and how it is judged.`,
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(env.policyCheckCommand(), env.policyPinCommand())
+	cmd.AddCommand(env.policyCheckCommand(), env.policyExplainCommand(), env.policyPinCommand())
 	for _, p := range pendingPolicyCommands {
 		sub := pending("policy "+p.use, p.short)
 		sub.Use = p.use
@@ -46,6 +46,16 @@ func atMostOne(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > 1 {
 			return usagef("%s takes one %s at most", cmd.CommandPath(), what)
+		}
+		return nil
+	}
+}
+
+// exactlyOne is the rule of a command that takes one argument.
+func exactlyOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usagef("%s takes one %s", cmd.CommandPath(), what)
 		}
 		return nil
 	}

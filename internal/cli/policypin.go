@@ -45,7 +45,12 @@ func (env Env) pinPolicy(ctx context.Context, rev string) error {
 	if err != nil {
 		return err
 	}
-	if err := report.Show(env.Stdout, []report.Object{*o}, env.textOptions()); err != nil {
+	out, err := report.New("text", env.Stdout, env.textOptions())
+	if err != nil {
+		return err
+	}
+	o.Single = true
+	if err := out.Object(*o); err != nil {
 		return err
 	}
 	if o.Verdict != verdict.Trusted && o.Verdict != verdict.Exempt {
@@ -128,6 +133,7 @@ func (env Env) verifyThese(ctx context.Context, repo *gitcmd.Repo, cfg *config.V
 	}
 	return nil
 }
+
 // setPolicy sets paraph.policy for this repository, and says so. One that the
 // rest of the configuration contradicts is not set.
 func (env Env) setPolicy(ctx context.Context, repo *gitcmd.Repo, value, scope string) error {

@@ -23,6 +23,7 @@ type judge struct {
 	trees     *treeReader
 	lazyTrees func() (*treeReader, error) // where trees is nil
 	clock     time.Time                   // for keys without a certificate; zero for none
+	asked     func(Asked)                 // nil: nobody wants to know
 }
 
 // errUnjudged is why an object could not be judged, whoever signed it.
@@ -83,6 +84,14 @@ type decision struct {
 	result  *verify.Result
 }
 
+// An Asked is what a policy was asked about an object in one place.
+type Asked struct {
+	ID     string
+	Policy *policy.Policy
+	Object policy.Object
+	Place  policy.Place
+}
+
 // A candidate is an object that is judged in several places: what is costly to
 // know of it is found once.
 type candidate struct {
@@ -132,6 +141,9 @@ func (c *candidate) decide(p place) (decision, error) {
 		}
 	}
 	d := p.policy.Decide(o, at)
+	if c.asked != nil {
+		c.asked(Asked{c.e.id, p.policy, o, at})
+	}
 	if d.Err != nil && d.Err.Class == verdict.Infrastructure {
 		return decision{}, &unjudgedError{fmt.Errorf("%s: %w", c.e.id, d.Err)}
 	}

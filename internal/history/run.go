@@ -34,6 +34,9 @@ type Options struct {
 	Tell func(report.Object) error
 	// Unchecked is told of what could not be checked.
 	Unchecked func(error)
+	// Asked, if there is one, is told what policies were asked about an object,
+	// before Tell is told of that.
+	Asked func(Asked)
 	// Found is told how many objects there will be, as they are found.
 	Found func(n int)
 }
@@ -74,7 +77,7 @@ func New(ctx context.Context, repo *gitcmd.Repo, o Options) (*Verification, erro
 	v := &Verification{run{ctx: ctx, repo: repo, opts: o, batch: batch, examiner: newExaminer(ctx, repo, o.Verdicts)}}
 	r := &v.run
 	r.treeReader = newTreeReader(ctx, repo, batch)
-	r.judge = judge{ctx: ctx, repo: repo, trees: r.treeReader, clock: o.Clock}
+	r.judge = judge{ctx: ctx, repo: repo, trees: r.treeReader, clock: o.Clock, asked: o.Asked}
 	if o.Anchor != "" {
 		if err := r.findAnchor(); err != nil {
 			return nil, errors.Join(err, batch.Close())

@@ -54,10 +54,17 @@ type question struct {
 // Decide judges an object whose signature holds. A push certificate is judged
 // as by [Policy.MayPush].
 func (p *Policy) Decide(o Object, at Place) Decision {
+	if o.Kind == payload.PushCertificate {
+		return p.MayPush(o, at.Ref)
+	}
+	q := p.question(&o, &at)
+	return p.answer(&o, &q)
+}
+
+// question is what is asked about a commit or tag.
+func (p *Policy) question(o *Object, at *Place) question {
 	q := question{ref: at.Ref, kind: o.Kind}
 	switch {
-	case o.Kind == payload.PushCertificate:
-		return p.MayPush(o, at.Ref)
 	case o.Kind == payload.Tag:
 		inside, outside := o.TagName, ""
 		if name, ok := strings.CutPrefix(at.Ref, tags); ok {
@@ -68,7 +75,7 @@ func (p *Policy) Decide(o Object, at Place) Decision {
 				q.must = append(q.must, r)
 			}
 		}
-		return p.answer(&o, &q)
+		return q
 	case at.Ref == "":
 		q.as = either
 		for _, r := range p.refs {
@@ -87,7 +94,7 @@ func (p *Policy) Decide(o Object, at Place) Decision {
 			q.must = append(q.must, r)
 		}
 	}
-	return p.answer(&o, &q)
+	return q
 }
 
 // MayPush judges a push certificate whose signature holds: whether its signer
