@@ -13,7 +13,6 @@ var pendingCommands = []struct{ use, short string }{
 
 // pendingPolicyCommands are those of paraph policy.
 var pendingPolicyCommands = []struct{ use, short string }{
-	{"init", "propose a policy"},
 	{"advance", "move to a newer policy"},
 	{"import", "read an allowed_signers file"},
 }

@@ -66,7 +66,7 @@ func (env Env) explainPolicy(cmd *cobra.Command, rev string) error {
 	}
 	e := &explanation{w: env.Stdout, brief: out}
 	o.Asked, o.Tell = e.ask, e.tell
-	if err := env.verifyThese(ctx, repo, cfg, o, rev); err != nil {
+	if err := env.verifyThese(ctx, repo, cfg, o, named(rev)); err != nil {
 		return err
 	}
 	if e.failed {

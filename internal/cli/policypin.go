@@ -96,15 +96,14 @@ func (env Env) oneCommit(ctx context.Context, repo *gitcmd.Repo, rev, id string,
 		out = &o
 		return nil
 	}
-	if err := env.verifyThese(ctx, repo, cfg, o, id); err != nil {
+	if err := env.verifyThese(ctx, repo, cfg, o, named(id)); err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-// verifyThese verifies what revisions and ranges name. What could not be checked
-// is an error.
-func (env Env) verifyThese(ctx context.Context, repo *gitcmd.Repo, cfg *config.Verification, o history.Options, names ...string) error {
+// verifyThese verifies what find finds. What could not be checked is an error.
+func (env Env) verifyThese(ctx context.Context, repo *gitcmd.Repo, cfg *config.Verification, o history.Options, find finder) error {
 	t, err := env.trust(cfg)
 	if err != nil {
 		return err
@@ -119,12 +118,12 @@ func (env Env) verifyThese(ctx context.Context, repo *gitcmd.Repo, cfg *config.V
 		return unchecked(ctx, err)
 	}
 	defer h.Close()
-	for _, name := range names {
-		target, err := h.Find(name)
-		if err == nil {
-			err = h.Verify(target)
-		}
-		if err != nil {
+	targets, err := find(h)
+	if err != nil {
+		return unchecked(ctx, err)
+	}
+	for _, target := range targets {
+		if err := h.Verify(target); err != nil {
 			return unchecked(ctx, err)
 		}
 	}
@@ -132,6 +131,17 @@ func (env Env) verifyThese(ctx context.Context, repo *gitcmd.Repo, cfg *config.V
 		return &exitError{exitUnchecked, not}
 	}
 	return nil
+}
+
+// A finder finds what is to be verified.
+type finder func(*history.Verification) ([]history.Target, error)
+
+// named finds what a revision or a range names.
+func named(name string) finder {
+	return func(h *history.Verification) ([]history.Target, error) {
+		t, err := h.Find(name)
+		return []history.Target{t}, err
+	}
 }
 
 // setPolicy sets paraph.policy for this repository, and says so. One that the

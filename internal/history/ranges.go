@@ -27,7 +27,7 @@ type Target struct {
 	All   bool
 
 	found    gitcmd.Revision // of the object, or of the range's end
-	from, to string          // commits of a range
+	from, to string          // commits of a range; all that to reaches without a from
 }
 
 // Find finds what a revision or a range names: A..B is what git rev-list makes
@@ -54,6 +54,15 @@ func (v *Verification) Find(name string) (t Target, err error) {
 	return t, err
 }
 
+// Reach finds all that a revision reaches.
+func (v *Verification) Reach(name string) (t Target, err error) {
+	t = Target{Name: name, Range: true}
+	if t.found, err = v.run.repo.Resolve(v.run.ctx, name); err == nil {
+		t.to, err = v.run.commitID(name)
+	}
+	return t, err
+}
+
 // Verify verifies what was found. An annotated tag is followed: what it leads
 // to is verified too, down to the commit. A target of a tag that is not in the
 // repository ends that without a failure.
@@ -65,6 +74,8 @@ func (v *Verification) Verify(t Target) error {
 		return r.all(t.Name)
 	case t.IDs != nil:
 		return r.objects(t.Name, t.IDs)
+	case t.Range && t.from == "":
+		return r.walkFrom(t.Name, []tip{{t.to, ref}}, nil)
 	case t.Range:
 		return r.walkFrom(t.Name, []tip{{t.to, ref}}, []string{"^" + t.from})
 	}

@@ -1,0 +1,296 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/paraph/paraph/internal/config"
+	"github.com/paraph/paraph/internal/fulcio"
+	"github.com/paraph/paraph/internal/gitcmd"
+	"github.com/paraph/paraph/internal/history"
+	"github.com/paraph/paraph/internal/payload"
+	"github.com/paraph/paraph/internal/policy"
+	"github.com/paraph/paraph/internal/report"
+	"github.com/paraph/paraph/internal/trust/builtin"
+	"github.com/paraph/paraph/internal/verdict"
+	"github.com/paraph/paraph/internal/verify"
+)
+
+func (env Env) policyInitCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "init [A..B]", Short: "Propose a policy from who signed so far",
+		Long: `Propose a policy from who signed so far: verify all that HEAD reaches and every
+tag, or the range, and write ` + policy.Path + ` for those whose signatures hold.
+
+It is a proposal: whoever signed stands in it. Read every line, commit it signed,
+and let paraph policy pin name that commit. Nothing that exists is written over.`,
+		Args: atMostOne("range"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			output, _ := cmd.Flags().GetString("output")
+			if cmd.Flags().Changed("output") && output == "" {
+				return usagef("--output: the value is empty")
+			}
+			return env.initPolicy(cmd.Context(), argument(args, ""), output)
+		},
+	}
+	cmd.Flags().String("output", "", "write to `FILE` instead, or to standard output for -")
+	return cmd
+}
+
+// initPolicy runs paraph policy init.
+func (env Env) initPolicy(ctx context.Context, name, output string) error {
+	repo := gitcmd.New("", env.Environ)
+	file, err := initFile(ctx, repo, output)
+	if err != nil {
+		return err
+	}
+	cfg, err := env.verification(ctx, repo, nil)
+	if err != nil {
+		return err
+	}
+	s := &seen{by: map[string]*policy.Seen{}, keys: map[string]int{}}
+	if err := env.see(ctx, repo, cfg, name, s); err != nil {
+		return err
+	}
+	text, err := env.propose(ctx, repo, cfg, s)
+	if err != nil {
+		return err
+	}
+	say := env.Stdout
+	if file == "" {
+		say = env.Stderr
+		_, err = env.Stdout.Write(text)
+	} else {
+		err = writeNew(file, text)
+	}
+	if err != nil {
+		return err
+	}
+	return s.say(say, file)
+}
+
+// initFile is the file to write, "" for standard output.
+func initFile(ctx context.Context, repo *gitcmd.Repo, output string) (string, error) {
+	if output == "-" {
+		return "", nil
+	}
+	dir, err := top(ctx, repo)
+	file := output
+	switch {
+	case err != nil:
+		return "", err
+	case output == "" && dir == "":
+		return "", usagef("there is no work tree to write %s in; --output says where to", policy.Path)
+	case output == "":
+		file = filepath.Join(dir, filepath.FromSlash(policy.Path))
+		if err := noLinks(dir, filepath.Dir(policy.Path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", usagef("%w", err)
+		}
+	}
+	if _, err := os.Lstat(file); err == nil {
+		return "", usagef("%s is there already, and stays as it is: paraph policy check reads it, paraph policy init --output - shows a proposal", file)
+	}
+	return file, nil
+}
+
+// maxSeen bounds how many signers are told from each other.
+const maxSeen = 4096
+
+// seen is who signed.
+type seen struct {
+	by       map[string]*policy.Seen
+	order    []string
+	keys     map[string]int // objects by keys without a certificate
+	signed   int
+	unsigned int
+	broken   int // signatures that do not hold, or are not proven
+}
+
+// see verifies what is named, or all that HEAD reaches and every tag.
+func (env Env) see(ctx context.Context, repo *gitcmd.Repo, cfg *config.Verification, name string, s *seen) error {
+	bar := env.errProgress(0)
+	defer bar.close()
+	done := 0
+	o := history.Options{Found: func(n int) { bar.total += n }, Tell: func(o report.Object) error {
+		done++
+		bar.show(done, func() string { return bar.rate(done) })
+		s.add(o)
+		return nil
+	}}
+	find := named(name)
+	switch {
+	case name == "":
+		if _, err := repo.Output(ctx, "rev-parse", "--verify", "--quiet", "HEAD"); err != nil {
+			return nil // nothing was committed yet
+		}
+		find = everything(ctx, repo)
+	case !strings.Contains(name, ".."):
+		return usagef("%q is no range: paraph policy init A..B", name)
+	}
+	return env.verifyThese(ctx, repo, cfg, o, find)
+}
+
+// everything finds what HEAD reaches, and every tag.
+func everything(ctx context.Context, repo *gitcmd.Repo) finder {
+	return func(h *history.Verification) ([]history.Target, error) {
+		head, err := h.Reach("HEAD")
+		if err != nil {
+			return nil, err
+		}
+		refs, err := repo.Refs(ctx)
+		tags := history.Target{Name: "refs/tags"}
+		for _, ref := range refs {
+			if ref.Type == string(payload.Tag) && !slices.Contains(tags.IDs, ref.ID) {
+				tags.IDs = append(tags.IDs, ref.ID)
+			}
+		}
+		if tags.IDs == nil {
+			return []history.Target{head}, err
+		}
+		return []history.Target{head, tags}, err
+	}
+}
+
+// add counts one object.
+func (s *seen) add(o report.Object) {
+	switch {
+	case o.Verdict == verdict.Unsigned:
+		s.unsigned++
+		return
+	case o.Key != "":
+		if s.keys[o.Key] > 0 || len(s.keys) < maxSeen {
+			s.keys[o.Key]++
+		}
+		return
+	case o.Verdict != verdict.Valid || o.Signer == nil:
+		s.broken++
+		return
+	}
+	s.signed++
+	by := o.Signer
+	var root []byte // which instance it is, where the name does not say
+	if n := len(by.CAs); n > 0 && by.Instance != builtin.Instance {
+		root = by.CAs[n-1][:]
+	}
+	name := fmt.Sprintf("%q %q %q %x %q %q", by.Instance, by.Issuer, by.Name, root, by.Claims[verify.ClaimSMIMECA], by.Claims["sourceRepositoryID"])
+	g := s.by[name]
+	if g == nil {
+		if len(s.by) == maxSeen {
+			return
+		}
+		g = &policy.Seen{Signer: by}
+		s.by[name], s.order = g, append(s.order, name)
+	}
+	if o.Type == string(payload.Tag) {
+		g.Tags++
+	} else {
+		g.Commits++
+	}
+	if t := o.Time(); t.After(g.Last) {
+		g.Last = t
+	}
+}
+
+// propose writes a policy for those who were seen.
+func (env Env) propose(ctx context.Context, repo *gitcmd.Repo, cfg *config.Verification, s *seen) ([]byte, error) {
+	var all []policy.Seen
+	for _, name := range s.order {
+		all = append(all, *s.by[name])
+	}
+	var text []byte
+	if len(all) == 0 {
+		if cfg.Identity.Set() && cfg.Issuer.Set() {
+			all = []policy.Seen{{Signer: &verify.Signer{Identity: fulcio.Identity{Name: cfg.Identity.Value, Issuer: cfg.Issuer.Value}, Instance: builtin.Instance}}}
+		} else {
+			text = env.skeleton(ctx, repo)
+		}
+	}
+	var branches []string
+	if head, err := repo.Output(ctx, "symbolic-ref", "--quiet", "HEAD"); err == nil {
+		if branch, ok := strings.CutPrefix(strings.TrimSpace(string(head)), "refs/heads/"); ok {
+			branches = []string{branch}
+		}
+	}
+	text = append(text, policy.Propose(all, branches...)...)
+	if _, err := policy.Parse(text, policy.Source{Name: policy.Path, Blob: "0"}, nil); err != nil {
+		return nil, fmt.Errorf("internal error: the proposal is no policy: %w", err)
+	}
+	return text, nil
+}
+
+// skeleton is what stands above a proposal for nobody: how a signer is written.
+func (env Env) skeleton(ctx context.Context, repo *gitcmd.Repo) []byte {
+	address := "you@example.com"
+	if out, err := repo.Output(ctx, "config", "user.email"); err == nil {
+		if own := strings.TrimSpace(string(out)); own != "" && own == strings.Trim(report.Escape(own), "\"") && !strings.ContainsFunc(own, notASCII) {
+			address = own
+		}
+	}
+	return []byte(`; Nobody signed here yet. Whoever may sign stands in a section like this one,
+; with the issuer that their certificates name (paraph whoami):
+;
+; [signer "me"]
+;	identity = ` + address + `
+;	issuer = https://accounts.google.com
+;
+`)
+}
+
+func notASCII(c rune) bool { return c <= ' ' || c >= 0x7f }
+
+// say says what was found, and what comes next.
+func (s *seen) say(w io.Writer, file string) error {
+	lines := []string{fmt.Sprintf("signed objects: %d, by %d signers; unsigned: %d; signatures that do not hold here: %d", s.signed, len(s.by), s.unsigned, s.broken)}
+	if len(s.keys) > 0 {
+		n := 0
+		for _, count := range s.keys {
+			n += count
+		}
+		lines = append(lines, fmt.Sprintf("signed by %d SSH or OpenPGP keys, which are not proposed: %d; paraph policy import makes signers of an allowed_signers file", len(s.keys), n))
+	}
+	if s.signed == 0 {
+		lines = append(lines, "nobody was found: add who may sign")
+	}
+	if file != "" {
+		lines = append(lines, "wrote "+file,
+			"next: read every line; paraph policy check; commit it, signed; paraph policy pin")
+	}
+	for _, line := range lines {
+		if _, err := fmt.Fprintln(w, report.Escape(line)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeNew writes a file that is not there yet, whole or not at all.
+func writeNew(file string, data []byte) error {
+	dir := filepath.Dir(file)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".policy-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+		return err
+	}
+	// A link never takes the place of what is there, a rename does.
+	err = os.Link(f.Name(), file)
+	if errors.Is(err, fs.ErrExist) {
+		return usagef("%s is there already, and stays as it is", file)
+	}
+	return err
+}
