@@ -14,7 +14,6 @@ var pendingCommands = []struct{ use, short string }{
 // pendingPolicyCommands are those of paraph policy.
 var pendingPolicyCommands = []struct{ use, short string }{
 	{"advance", "move to a newer policy"},
-	{"import", "read an allowed_signers file"},
 }
 
 func pending(use, short string) *cobra.Command {

@@ -32,7 +32,7 @@ docs/policy.md says what stands in it and how it is judged.`,
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(env.policyInitCommand(), env.policyCheckCommand(), env.policyExplainCommand(), env.policyPinCommand())
+	cmd.AddCommand(env.policyInitCommand(), env.policyCheckCommand(), env.policyExplainCommand(), env.policyPinCommand(), env.policyImportCommand())
 	for _, p := range pendingPolicyCommands {
 		sub := pending("policy "+p.use, p.short)
 		sub.Use = p.use
@@ -101,34 +101,50 @@ func (env Env) readPolicy(ctx context.Context, repo *gitcmd.Repo, spec history.P
 	if spec.Rev != "" {
 		return history.LoadPolicy(ctx, repo, spec, history.ReadFile(env.ReadFile))
 	}
-	file, err := filepath.Abs(spec.Path)
-	if err != nil {
-		return nil, err
-	}
-	dir := filepath.Dir(file)
-	if filepath.Base(dir) != filepath.Dir(policy.Path) {
-		return history.LoadPolicy(ctx, repo, spec, history.ReadFile(env.ReadFile))
-	}
-	return env.workPolicy(spec.Path, filepath.Dir(dir), filepath.Base(file))
-}
-
-// workPolicy reads the policy of a work tree as its commit would have it: its
-// keys are below the same top folder, and nothing is reached by a link.
-func (env Env) workPolicy(shown, top, base string) (*policy.Policy, error) {
-	read := func(path string, limit int64) ([]byte, error) {
-		if err := noLinks(top, path); err != nil {
-			return nil, err
-		}
-		return env.ReadFile(filepath.Join(top, filepath.FromSlash(path)), limit)
-	}
-	dir := filepath.Dir(policy.Path)
-	data, err := read(dir+"/"+base, policy.MaxSize)
+	data, err := env.readBeside(spec.Path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", history.ErrPolicy, err)
 	}
-	// A policy with a blob is one of a repository; this one will have its own.
-	return policy.Parse(data, policy.Source{Name: shown, Blob: "0"}, func(path string) ([]byte, error) {
-		return read(path, policy.MaxKeyFile)
+	return env.parseBeside(spec.Path, data)
+}
+
+// workTop is the folder in which a file is the policy of a work tree, "" for a
+// file elsewhere.
+func workTop(file string) string {
+	abs, err := filepath.Abs(file)
+	if dir := filepath.Dir(abs); err == nil && filepath.Base(dir) == filepath.Dir(policy.Path) {
+		return filepath.Dir(dir)
+	}
+	return ""
+}
+
+// readBeside reads a policy from a file. That of a work tree is read as its
+// commit would have it: nothing is reached by a link.
+func (env Env) readBeside(file string) ([]byte, error) {
+	if dir := workTop(file); dir != "" {
+		if err := noLinks(dir, filepath.Dir(policy.Path)+"/"+filepath.Base(file)); err != nil {
+			return nil, err
+		}
+	}
+	return env.ReadFile(file, policy.MaxSize)
+}
+
+// parseBeside reads a policy that is in a file, or will be, with the keys that
+// are beside it: in a work tree below the same top folder, without links.
+func (env Env) parseBeside(file string, data []byte) (*policy.Policy, error) {
+	from := policy.Source{Name: file}
+	dir := workTop(file)
+	if dir != "" {
+		from.Blob = "0" // a policy with a blob is one of a repository; this one will have its own
+	}
+	return policy.Parse(data, from, func(path string) ([]byte, error) {
+		if dir == "" {
+			return env.ReadFile(path, policy.MaxKeyFile)
+		}
+		if err := noLinks(dir, path); err != nil {
+			return nil, err
+		}
+		return env.ReadFile(filepath.Join(dir, filepath.FromSlash(path)), policy.MaxKeyFile)
 	})
 }
 

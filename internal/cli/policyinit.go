@@ -274,23 +274,20 @@ func (s *seen) say(w io.Writer, file string) error {
 
 // writeNew writes a file that is not there yet, whole or not at all.
 func writeNew(file string, data []byte) error {
-	dir := filepath.Dir(file)
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, ".policy-*")
+	f, err := writeBeside(file, data, 0o644)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
-		return err
-	}
 	// A link never takes the place of what is there, a rename does.
-	err = os.Link(f.Name(), file)
+	err = os.Link(f, file)
 	if errors.Is(err, fs.ErrExist) {
-		return usagef("%s is there already, and stays as it is", file)
+		err = usagef("%s is there already, and stays as it is", file)
+	}
+	if gone := removed(f); err == nil {
+		err = gone
 	}
 	return err
 }
