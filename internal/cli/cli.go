@@ -25,6 +25,8 @@ type Env struct {
 	Descriptor func(fd int) io.Writer
 	// Terminal opens the user's terminal, or fails where there is none.
 	Terminal func() (io.WriteCloser, error)
+	// Answers opens what the user types there.
+	Answers  func() (io.ReadCloser, error)
 	ReadFile config.Reader
 }
 
@@ -34,7 +36,8 @@ func System() Env {
 		Args: os.Args[1:], Environ: os.Environ(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Descriptor: func(fd int) io.Writer { return os.NewFile(uintptr(fd), fmt.Sprintf("fd %d", fd)) },
-		Terminal:   func() (io.WriteCloser, error) { return os.OpenFile(terminal, os.O_WRONLY, 0) },
+		Terminal:   func() (io.WriteCloser, error) { return os.OpenFile(terminalOut, os.O_WRONLY, 0) },
+		Answers:    func() (io.ReadCloser, error) { return os.Open(terminalIn) },
 		ReadFile:   bounded.ReadFile,
 	}
 }

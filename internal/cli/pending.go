@@ -11,11 +11,6 @@ var pendingCommands = []struct{ use, short string }{
 	{"bundle", "export a Sigstore bundle"},
 }
 
-// pendingPolicyCommands are those of paraph policy.
-var pendingPolicyCommands = []struct{ use, short string }{
-	{"advance", "move to a newer policy"},
-}
-
 func pending(use, short string) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short + " (not in this version yet)",

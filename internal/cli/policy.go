@@ -32,12 +32,7 @@ docs/policy.md says what stands in it and how it is judged.`,
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(env.policyInitCommand(), env.policyCheckCommand(), env.policyExplainCommand(), env.policyPinCommand(), env.policyImportCommand())
-	for _, p := range pendingPolicyCommands {
-		sub := pending("policy "+p.use, p.short)
-		sub.Use = p.use
-		cmd.AddCommand(sub)
-	}
+	cmd.AddCommand(env.policyInitCommand(), env.policyCheckCommand(), env.policyExplainCommand(), env.policyPinCommand(), env.policyAdvanceCommand(), env.policyImportCommand())
 	return cmd
 }
 

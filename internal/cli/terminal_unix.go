@@ -2,5 +2,8 @@
 
 package cli
 
-// terminal is where a user can be talked to while git holds the streams.
-const terminal = "/dev/tty"
+// Where a user can be talked to, and answers, while git holds the streams.
+const (
+	terminalOut = "/dev/tty"
+	terminalIn  = "/dev/tty"
+)

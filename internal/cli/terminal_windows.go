@@ -1,4 +1,7 @@
 package cli
 
-// terminal is where a user can be talked to while git holds the streams.
-const terminal = "CONOUT$"
+// Where a user can be talked to, and answers, while git holds the streams.
+const (
+	terminalOut = "CONOUT$"
+	terminalIn  = "CONIN$"
+)
