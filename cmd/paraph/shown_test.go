@@ -17,10 +17,11 @@ type shownKey struct{}
 
 // shown DOC N runs the block of commands number N, from 1, that docs/DOC.md
 // shows, with the script's own instance in the place of the examples'. shown
-// DOC all asserts that each block was run.
+// DOC N FILE writes a block into a file instead, without its margin, and shown
+// DOC all asserts that each block was run or written.
 func shown(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: shown DOC {N | all}")
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: shown DOC {N [FILE] | all}")
 	}
 	file := args[0] + ".md"
 	args = args[1:]
@@ -45,6 +46,11 @@ func shown(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if !slices.Contains(*run, args[0]) {
 		*run = append(*run, args[0])
+	}
+	if len(args) == 2 {
+		text := "\n" + strings.TrimSuffix(blocks[n-1], "\n") + "\n"
+		ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.ReplaceAll(text, "\n    ", "\n")[1:]), 0o600))
+		return
 	}
 	block := strings.NewReplacer(
 		"https://tuf.example.com", ts.Getenv("TUF"), "/path/to/root.json", ts.Getenv("TUF_ROOT"), "/path/to/copy", ts.Getenv("WORK")+"/copy",
