@@ -37,6 +37,7 @@ var readmeSteps = []step{
 	{"Verify 0", 0, "Good signature by a trusted signer"},
 	{"Verify in scripts 0", 0, `"verdict": "trusted"`},
 	{"Prove old signatures 0", 0, "signed objects: "},
+	{"Say who may sign what 0", 0, "paraph.policy = "},
 }
 
 var serversReadmeSteps = []step{{"Tokens 0", 0, "ey"}}
