@@ -29,11 +29,11 @@ the policy in force before it, and all of it must be trusted. Then it shows what
 the new policy changes, and asks. Else, and if it is interrupted, nothing changes.`,
 		Args: atMostOne("REV"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ref, _ := cmd.Flags().GetString("ref")
-			yes, _ := cmd.Flags().GetBool("yes")
-			if cmd.Flags().Changed("ref") && !isFullRef(ref) {
-				return usagef("--ref: %q is not the full name of a ref, such as refs/heads/main", ref)
+			ref, err := refFlag(cmd.Flags())
+			if err != nil {
+				return err
 			}
+			yes, _ := cmd.Flags().GetBool("yes")
 			return env.advancePolicy(cmd.Context(), argument(args, ""), ref, yes)
 		},
 	}

@@ -54,8 +54,8 @@ func (env Env) explainPolicy(cmd *cobra.Command, rev string) error {
 		return err
 	}
 	o := history.Options{Anchor: cfg.Anchor.Value}
-	if o.Ref, _ = f.GetString("ref"); f.Changed("ref") && !isFullRef(o.Ref) {
-		return usagef("--ref: %q is not the full name of a ref, such as refs/heads/main", o.Ref)
+	if o.Ref, err = refFlag(f); err != nil {
+		return err
 	}
 	if o.Policy, err = env.explained(ctx, repo, cfg); err != nil {
 		return err

@@ -1,11 +1,8 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -78,34 +75,4 @@ func (env Env) appendSigners(file string, signers []byte) error {
 		return &exitError{exitVerdict, fmt.Errorf("nothing is appended, as it would be no policy: %w", err)}
 	}
 	return replaceFile(file, data, info.Mode().Perm())
-}
-
-// replaceFile gives a file other content, all of it or none.
-func replaceFile(file string, data []byte, mode fs.FileMode) error {
-	f, err := writeBeside(file, data, mode)
-	if err != nil {
-		return err
-	}
-	return errors.Join(os.Rename(f, file), removed(f))
-}
-
-// writeBeside writes a temporary file in the folder of another one.
-func writeBeside(file string, data []byte, mode fs.FileMode) (string, error) {
-	f, err := os.CreateTemp(filepath.Dir(file), ".policy-*")
-	if err != nil {
-		return "", err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(mode), f.Close()); err != nil {
-		return "", errors.Join(err, os.Remove(f.Name()))
-	}
-	return f.Name(), nil
-}
-
-// removed removes a temporary file that may have another name by now.
-func removed(file string) error {
-	if err := os.Remove(file); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
 }

@@ -153,12 +153,13 @@ func readFlags(f *pflag.FlagSet) (map[string]string, error) {
 // options says what the verification goes by.
 func (v *verification) options(f *pflag.FlagSet) (history.Options, error) {
 	o := history.Options{Anchor: v.cfg.Anchor.Value}
-	o.Ref, _ = f.GetString("ref")
+	var err error
+	if o.Ref, err = refFlag(f); err != nil {
+		return o, err
+	}
 	o.Incoming, _ = f.GetBool("incoming")
 	o.Jobs, _ = f.GetInt("jobs")
 	switch {
-	case f.Changed("ref") && !isFullRef(o.Ref):
-		return o, usagef("--ref: %q is not the full name of a ref, such as refs/heads/main", o.Ref)
 	case o.Incoming && o.Ref == "":
 		return o, usagef("--incoming: what is it to be merged into? Name that with --ref")
 	case o.Incoming && v.cfg.Anchor.Set():
@@ -166,7 +167,6 @@ func (v *verification) options(f *pflag.FlagSet) (history.Options, error) {
 	case f.Changed("jobs") && (o.Jobs < 1 || o.Jobs > maxJobs):
 		return o, usagef("--jobs: %d is not between 1 and %d", o.Jobs, maxJobs)
 	}
-	var err error
 	if o.Signer, err = signerOf(v.cfg); err != nil {
 		return o, err
 	}
@@ -180,6 +180,15 @@ func (v *verification) options(f *pflag.FlagSet) (history.Options, error) {
 	v.remembered = v.env.cache(v.cfg)
 	o.Verdicts = v.remembered.Under(t)
 	return o, nil
+}
+
+// refFlag is the ref that --ref names, "" for none.
+func refFlag(f *pflag.FlagSet) (string, error) {
+	ref, _ := f.GetString("ref")
+	if f.Changed("ref") && !isFullRef(ref) {
+		return "", usagef("--ref: %q is not the full name of a ref, such as refs/heads/main", ref)
+	}
+	return ref, nil
 }
 
 func isFullRef(s string) bool {
