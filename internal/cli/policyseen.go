@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/paraph/paraph/internal/history"
 	"github.com/paraph/paraph/internal/payload"
 	"github.com/paraph/paraph/internal/policy"
 	"github.com/paraph/paraph/internal/report"
@@ -79,7 +80,7 @@ func (s *seen) say(w io.Writer, file string) error {
 		lines = append(lines, "nobody was found: add who may sign")
 	}
 	if file != "" {
-		lines = append(lines, "wrote "+file,
+		lines = append(lines, "wrote "+shownSpec(history.PolicySpec{Path: file}),
 			"next: read every line; paraph policy check; commit it, signed; paraph policy pin")
 	}
 	for _, line := range lines {
