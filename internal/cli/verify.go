@@ -108,12 +108,16 @@ func (env Env) verifyAll(cmd *cobra.Command, args []string, bar *progress, out r
 	}
 	v := &verification{env: env, ctx: ctx, repo: repo, cfg: cfg, args: args, bar: bar, out: out}
 	v.anySigner, _ = f.GetBool("any-signer")
+	v.stdin, _ = f.GetBool("stdin")
 	o, err := v.options(f)
 	defer func() { v.remembered.Close() }()
 	if err != nil {
 		return err
 	}
 	all, _ := f.GetBool("all")
+	if all && o.Ref != "" {
+		return usagef("--ref: with --all each ref is judged as what it is; name what is to be judged as %s", o.Ref)
+	}
 	return v.run(o, all)
 }
 
@@ -130,6 +134,7 @@ type verification struct {
 	bar        *progress
 	sum        report.Summary
 	told       int // objects
+	stdin      bool
 }
 
 // readFlags reads the flags that stand for settings.
@@ -290,6 +295,9 @@ func (v *verification) run(o history.Options, all bool) error {
 		return unchecked(v.ctx, err)
 	}
 	var stopped error
+	if i := slices.IndexFunc(targets, func(t history.Target) bool { return !t.Range }); o.Incoming && i >= 0 {
+		return usagef("--incoming: %s is not a range, of which a merge would bring all in: name A..B", targets[i].Name)
+	}
 	for _, t := range targets {
 		if stopped = h.Verify(t); stopped != nil {
 			break
@@ -326,7 +334,7 @@ func (v *verification) targets(h *history.Verification, all bool) ([]history.Tar
 	}
 	for rest := v.args; len(rest) > 0; {
 		// Many ids are read at once: nobody has to ask git what they stand for.
-		if ids := ids(rest); len(ids) > 1 {
+		if ids := ids(rest); v.stdin && len(ids) > 1 {
 			targets, rest = append(targets, history.Target{Name: stdinName, IDs: ids}), rest[len(ids):]
 			continue
 		}
@@ -373,9 +381,12 @@ func (v *verification) tell(o report.Object) error {
 func unchecked(ctx context.Context, err error) error {
 	var e *gitcmd.Error
 	var exit *exitError
+	var failed *verdict.Error
 	switch {
 	case ctx.Err() != nil:
 		return &exitError{exitInterrupted, err}
+	case errors.As(err, &failed) && failed.Class == verdict.Infrastructure:
+		return &exitError{exitUnchecked, err}
 	case errors.As(err, &exit):
 		return err
 	case errors.Is(err, gitcmd.ErrMissing), errors.Is(err, gitcmd.ErrShallow), errors.As(err, &e):

@@ -73,11 +73,20 @@ const maxFamily = 1 << 20
 // id of each and of its parents, those that a shallow clone has cut off left
 // out. The slice is the callee's until it returns.
 func (r *Repo) Walk(ctx context.Context, h History, visit func(ids []string) error) error {
+	// As arguments, what many refs lead to would be too much.
+	var revisions strings.Builder
+	for _, rev := range h.Revisions {
+		if err := checkRevision(rev); err != nil {
+			return err
+		}
+		revisions.WriteString(rev + "\n")
+	}
+	h.Revisions = nil
 	args, err := h.args()
 	if err != nil {
 		return err
 	}
-	err = r.pipe(ctx, nil, func(in *bufio.Reader) error {
+	err = r.pipe(ctx, strings.NewReader(revisions.String()), func(in *bufio.Reader) error {
 		lines := bufio.NewScanner(in)
 		lines.Buffer(nil, maxFamily)
 		for lines.Scan() {
@@ -92,7 +101,7 @@ func (r *Repo) Walk(ctx context.Context, h History, visit func(ids []string) err
 			}
 		}
 		return lines.Err()
-	}, slices.Insert(args, 1, "--parents")...)
+	}, slices.Insert(args, 1, "--parents", "--stdin")...)
 	var e *Error
 	if errors.As(err, &e) {
 		return r.walkFailure(ctx, err)
@@ -206,7 +215,8 @@ const maxID = 64
 // A Ref is a name and what it leads to.
 type Ref struct{ Name, ID, Type string }
 
-// Refs lists branches, tags and remotes, without those that stand for another.
+// Refs lists branches, tags and remotes, but for the HEADs of remotes, which stand
+// for others.
 func (r *Repo) Refs(ctx context.Context) ([]Ref, error) {
 	var refs []Ref
 	err := r.pipe(ctx, nil, func(in *bufio.Reader) error {
@@ -216,7 +226,7 @@ func (r *Repo) Refs(ctx context.Context) ([]Ref, error) {
 			if len(f) != 4 || !isID(f[0]) {
 				return fmt.Errorf("git for-each-ref answered %q", lines.Text())
 			}
-			if f[2] == "" {
+			if f[2] == "" || !strings.HasPrefix(f[3], "refs/remotes/") || !strings.HasSuffix(f[3], "/HEAD") {
 				refs = append(refs, Ref{Name: f[3], ID: f[0], Type: f[1]})
 			}
 		}

@@ -184,6 +184,10 @@ func (m *mainline) trusted(n int32, at place) (bool, error) {
 		}
 	}
 	o, err := m.judged(e, []place{at}, m.position(n))
+	if err == nil && o.Verdict == verdict.Valid {
+		// All that comes after it depends on this.
+		err = fmt.Errorf("%s changes the policy, and whether that counts depends on the branch: say which with --ref", e.id)
+	}
 	return o.Verdict == verdict.Trusted, err
 }
 
@@ -241,7 +245,7 @@ func (m *mainline) place(p *plan) error {
 			p.skip(n)
 			return
 		}
-		p.put(n, place{policy: pol, ref: alike(pol, m.ref), side: n != by, refused: m.broken[n]})
+		p.put(n, place{policy: pol, ref: p.alike(pol, m.ref), side: n != by, refused: m.broken[n]})
 	})
 	return nil
 }

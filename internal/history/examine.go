@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/paraph/paraph/git"
@@ -24,8 +25,9 @@ type examined struct {
 	id, kind string // kind is "" for one that is not in the repository
 	result   *verify.Result
 	payload  *payload.Payload // nil if it cannot be read
-	tree     string           // of a commit
-	key      *keySignature    // SSH or OpenPGP, nil for any other
+	tree     string           // of a commit, as git reads it
+	parents  []string
+	key      *keySignature // SSH or OpenPGP, nil for any other
 }
 
 // An examiner verifies signatures. It is safe for concurrent use.
@@ -59,7 +61,7 @@ func (x *examiner) examine(raw gitcmd.RawObject) *examined {
 		e.result = verify.Failed(kind, verdict.Errorf(verdict.Syntax, "object-size", "it has more than %d bytes", int64(payload.MaxSize)))
 		return e
 	}
-	e.tree = treeOf(raw.Raw)
+	e.tree, e.parents = family(raw.Raw)
 	o, err := Open(raw)
 	if errors.Is(err, git.ErrUnsigned) {
 		e.payload, _ = payload.Parse(raw.Raw) // nobody vouches for it anyway
@@ -77,15 +79,44 @@ func (x *examiner) examine(raw gitcmd.RawObject) *examined {
 	return e
 }
 
-// treeOf is the tree of a commit, also of one that breaks other rules: git
-// takes it from the first line and from nowhere else (commit.c).
-func treeOf(raw []byte) string {
-	line, _, _ := bytes.Cut(raw, []byte("\n"))
-	id, _ := bytes.CutPrefix(line, []byte("tree "))
-	if _, err := parseID(string(id)); err != nil {
-		return ""
+// family is the tree of a commit and its parents, also of one that breaks other
+// rules: git takes them from the first lines and from nowhere else (commit.c).
+func family(raw []byte) (tree string, parents []string) {
+	for line := range bytes.Lines(raw) {
+		word, id, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
+		if _, err := parseID(id); err != nil {
+			return tree, parents
+		}
+		switch {
+		case word == "tree" && tree == "":
+			tree = id
+		case word == "parent" && tree != "":
+			parents = append(parents, id)
+		default:
+			return tree, parents
+		}
 	}
-	return string(id)
+	return tree, parents
+}
+
+// exempted is an object of which nobody asks whether it is signed. That its
+// bytes are those of its id is asked of it all the same.
+func exempted(raw gitcmd.RawObject) *examined {
+	e := &examined{id: raw.ID, kind: raw.Type, result: &verify.Result{Kind: payload.Kind(raw.Type), Verdict: verdict.Exempt}}
+	e.tree, e.parents = family(raw.Raw)
+	if err := checkID(raw); err != nil {
+		e.result = verify.Failed(e.result.Kind, err)
+	}
+	return e
+}
+
+// exempt takes the verdict from an object, unless it is another one than its id
+// says.
+func (e *examined) exempt() {
+	if err := e.result.Err; err != nil && (err.Rule == git.RuleObjectID || err.Rule == git.RuleCollision) {
+		return
+	}
+	e.result = &verify.Result{Kind: e.result.Kind, Verdict: verdict.Exempt}
 }
 
 // note is the object's note, empty if it has none.

@@ -119,7 +119,7 @@ func (g *graph) hex(n int32) string {
 // the walk goes. end is the parent outside of the walk that it leads to, and
 // found whether there is one: it is none where the line ends in a commit without parents.
 func (g *graph) firstParents(tip int32) (line []int32, end oid, found bool) {
-	for n := tip; ; n = g.parents[n][0] {
+	for n := tip; len(line) < len(g.ids); n = g.parents[n][0] {
 		line = append(line, n)
 		if len(g.parents[n]) == 0 {
 			return line, end, false
@@ -128,6 +128,7 @@ func (g *graph) firstParents(tip int32) (line []int32, end oid, found bool) {
 			return line, g.id(p), true
 		}
 	}
+	return line, end, false // a circle, which objects with other bytes than their ids can make
 }
 
 // segments puts the commits that a line reaches in order, parents first:

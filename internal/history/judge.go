@@ -124,7 +124,9 @@ func (c *candidate) decide(p place) (decision, error) {
 		return decision{verdict: r.Verdict, result: r}, nil
 	}
 	o := c.e.object()
-	if key := c.e.key; key != nil && key.err != nil {
+	if key := c.e.key; key != nil && (r.Err == nil || r.Err.Rule != verify.RuleOtherSignature) {
+		return decision{verdict: verdict.Refused, result: r}, nil // what it is about is broken, whoever signed
+	} else if key != nil && key.err != nil {
 		return decision{verdict: verdict.Refused, result: verify.Failed(r.Kind, key.err)}, nil
 	} else if key != nil {
 		t := c.assumedTime()

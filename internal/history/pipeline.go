@@ -2,7 +2,6 @@ package history
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"sync"
@@ -65,7 +64,9 @@ func pipeline[T any](ctx context.Context, repo *gitcmd.Repo, ids iter.Seq[string
 		select {
 		case <-j.done:
 		case <-ctx.Done(): // it may never be worked on
-			err = errors.Join(err, context.Cause(ctx))
+			if err == nil {
+				err = context.Cause(ctx)
+			}
 		}
 		if err != nil {
 			continue // the reader is about to end

@@ -28,12 +28,13 @@ type plan struct {
 	set    []int32 // of each commit
 	ref    []int32 // of each commit: the first that it was placed for
 	refs   []string
+	first  map[likeness]string
 }
 
 func newPlan(g *graph) *plan {
 	return &plan{
 		placed: make([]bool, len(g.ids)), set: make([]int32, len(g.ids)),
-		ref:   make([]int32, len(g.ids)),
+		ref: make([]int32, len(g.ids)), first: map[likeness]string{},
 		known: map[place]int32{}, sets: [][]int32{nil}, setOf: map[string]int32{"": 0},
 	}
 }
@@ -91,10 +92,35 @@ func (p *plan) skip(n int32) {
 // judged alike.
 const unsectioned = "refs/"
 
-// alike is the ref as which it is judged.
-func alike(pol *policy.Policy, ref string) string {
-	if pol != nil && ref != "" && !pol.Sectioned(ref) {
+// alike is a ref that is judged as this one: the first of all those that the
+// same sections speak of.
+func (p *plan) alike(pol *policy.Policy, ref string) string {
+	if ref == "" {
+		return ""
+	}
+	if pol == nil || !pol.Sectioned(ref) {
 		return unsectioned
 	}
+	key := likeness{pol, pol.SectionsOf(ref)}
+	if first, ok := p.first[key]; ok {
+		return first
+	}
+	p.first[key] = ref
 	return ref
+}
+
+// areAlike reports whether a ref is judged as another one, under any policy here.
+func (p *plan) areAlike(ref, as string) bool {
+	for key, first := range p.first {
+		if first == as && key.policy.SectionsOf(ref) == key.sections {
+			return true
+		}
+	}
+	return false
+}
+
+// A likeness is which sections of a policy speak of a ref.
+type likeness struct {
+	policy   *policy.Policy
+	sections string
 }

@@ -93,6 +93,8 @@ func (r *run) walkFrom(name string, tips []tip, excluded []string) error {
 	for _, t := range tips {
 		revs = append(revs, t.id)
 	}
+	slices.Sort(revs)
+	revs = slices.Compact(revs)
 	g, err := readGraph(r.ctx, r.repo, gitcmd.History{Revisions: append(slices.Clone(revs), excluded...)})
 	if err != nil {
 		return err
@@ -124,7 +126,7 @@ func (w *walk) fixed(p *plan, t tip, pol *policy.Policy, exempt []bool) {
 		return // the range is empty
 	}
 	p.begin(t.ref)
-	ref := alike(pol, t.ref)
+	ref := p.alike(pol, t.ref)
 	line, _, _ := w.firstParents(n)
 	w.segments(line, make([]bool, len(w.ids)), func(n, by int32) {
 		if exempt != nil && exempt[n] {

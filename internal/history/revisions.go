@@ -32,6 +32,11 @@ func (r *run) object(name string, found gitcmd.Revision, ref string) error {
 	return r.commit(name, commit, ref, shown)
 }
 
+var (
+	errManyTags  = fmt.Errorf("more than %d tags lead from one to the next", maxTags)
+	errNotSigned = errors.New("is not what is signed, commits and tags")
+)
+
 // errNoTarget says that what a tag leads to is not in the repository.
 var errNoTarget = errors.New("what the tag leads to is not here")
 
@@ -39,6 +44,7 @@ var errNoTarget = errors.New("what the tag leads to is not here")
 // not judged: nil where the tags lead to something else.
 func (r *run) chain(name, id, ref string) (*examined, error) {
 	var tags []*examined
+	said := "" // what the last one says that it leads to
 	for len(tags) <= maxTags {
 		raw, err := r.batch.Read(id)
 		if len(tags) > 0 && errors.Is(err, gitcmd.ErrMissing) {
@@ -49,7 +55,7 @@ func (r *run) chain(name, id, ref string) (*examined, error) {
 		}
 		if len(tags) > 0 {
 			last := tags[len(tags)-1]
-			if said := last.payload.ObjectType; said != raw.Type {
+			if said != raw.Type {
 				last.result.Reject(verdict.Errorf(verdict.Binding, "tag-target-type", "the tag says that it leads to a %s, and %s is a %s", said, raw.ID, raw.Type))
 			}
 		}
@@ -58,21 +64,35 @@ func (r *run) chain(name, id, ref string) (*examined, error) {
 			e := r.examiner.examine(raw)
 			return e, r.tags(name, tags, ref, e)
 		case string(payload.Tag):
-			e := r.examiner.examine(raw)
-			tags = append(tags, e)
-			if e.payload == nil {
-				return nil, r.tags(name, tags, ref, nil)
+			tags = append(tags, r.examiner.examine(raw))
+			var found bool
+			if id, said, found = target(raw.Raw); !found {
+				err := r.unjudged(&unjudgedError{fmt.Errorf("%s: what this tag leads to cannot be told", raw.ID)})
+				return nil, cmp.Or(r.tags(name, tags, ref, nil), err)
 			}
-			id = e.payload.Object
 		default:
 			if len(tags) == 0 {
-				return nil, fmt.Errorf("%s is a %s: only commits and tags are signed", name, raw.Type)
+				return nil, fmt.Errorf("%s %w: it is a %s", name, errNotSigned, raw.Type)
 			}
 			return nil, r.tags(name, tags, ref, nil)
 		}
 	}
-	return nil, fmt.Errorf("%s: more than %d tags lead from one to the next", name, maxTags)
+	return nil, fmt.Errorf("%s: %w", name, errManyTags)
 }
+
+// target is what a tag leads to, and says that to be, also one that breaks other
+// rules: git takes both from the first two lines (tag.c).
+func target(raw []byte) (id, kind string, found bool) {
+	first, rest, _ := strings.Cut(string(raw[:min(len(raw), maxTarget)]), "\n")
+	second, _, _ := strings.Cut(rest, "\n")
+	id, ok := strings.CutPrefix(first, "object ")
+	kind, isType := strings.CutPrefix(second, "type ")
+	_, err := parseID(id)
+	return id, kind, ok && isType && err == nil
+}
+
+// maxTarget is more than the first two lines of a tag have, in bytes.
+const maxTarget = 256
 
 // tags judges tags of which the first one was reached by a ref, and each other
 // by the one before it. commit is what the last one leads to, nil if that is none.
@@ -98,7 +118,7 @@ func (r *run) tag(name string, e *examined, ref string, pol *policy.Policy) erro
 	if pol != nil {
 		for _, id := range pol.TrustTags {
 			if id == e.id {
-				e.result = &verify.Result{Kind: payload.Tag, Verdict: verdict.Exempt}
+				e.exempt()
 			}
 		}
 	}
@@ -136,7 +156,7 @@ func (r *run) policyForTag(commit *examined) (*policy.Policy, error) {
 	if !found || end.hex(w.digits) != r.anchor.id {
 		return r.anchor.policy, nil
 	}
-	m := &mainline{walk: w, line: line, from: r.anchor.policy}
+	m := &mainline{walk: w, line: line, ref: unsectioned, from: r.anchor.policy}
 	err = m.evolve()
 	return m.newest, err
 }
@@ -152,15 +172,13 @@ func (r *run) commit(name string, e *examined, ref, shown string) error {
 	}
 	var parents []oid
 	var excluded []string
-	if e.payload != nil {
-		for _, p := range e.payload.Parents {
-			o, err := parseID(p)
-			if err != nil {
-				return err
-			}
-			parents = append(parents, o)
-			excluded = append(excluded, "^"+p)
+	for _, p := range e.parents {
+		o, err := parseID(p)
+		if err != nil {
+			return err
 		}
+		parents = append(parents, o)
+		excluded = append(excluded, "^"+p)
 	}
 	if err := g.add(id, parents); err != nil {
 		return err
@@ -177,7 +195,7 @@ func (r *run) commit(name string, e *examined, ref, shown string) error {
 	}
 	w.fixed(p, t, r.opts.Policy, exempt)
 	if p.exempt(0) {
-		e.result = &verify.Result{Kind: payload.Commit, Verdict: verdict.Exempt}
+		e.exempt()
 	}
 	o, err := w.settle(p, 0, e)
 	if err != nil {
@@ -202,9 +220,9 @@ func (r *run) objects(name string, ids []string) error {
 		case string(payload.Commit):
 			return r.commit(name, e, r.opts.Ref, r.opts.Ref)
 		case string(payload.Tag):
-			return r.tags(name, []*examined{e}, r.opts.Ref, nil)
+			return r.object(name, gitcmd.Revision{ID: e.id}, r.opts.Ref)
 		}
-		return r.unjudged(&unjudgedError{fmt.Errorf("%s is a %s: only commits and tags are signed", e.id, e.kind)})
+		return r.unjudged(&unjudgedError{fmt.Errorf("%s %w: it is a %s", e.id, errNotSigned, e.kind)})
 	})
 }
 
@@ -219,8 +237,11 @@ func (r *run) all(name string) error {
 		id := ref.ID
 		if ref.Type != string(payload.Commit) {
 			commit, err := r.chain(name, ref.ID, ref.Name)
-			if errors.Is(err, errNoTarget) {
-				err = r.unjudged(&unjudgedError{err})
+			switch {
+			case errors.Is(err, errNotSigned):
+				continue // there is nothing of the kind there
+			case errors.Is(err, errNoTarget), errors.Is(err, errManyTags):
+				err = r.unjudged(&unjudgedError{fmt.Errorf("%s: %w", ref.Name, err)})
 			}
 			if err != nil {
 				return err

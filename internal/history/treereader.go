@@ -76,7 +76,7 @@ func (t *treeReader) treeOf(commit string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if tree := treeOf(raw); tree != "" {
+	if tree, _ := family(raw); tree != "" {
 		return tree, nil
 	}
 	return "", verdict.Errorf(verdict.Syntax, "no-tree", "the commit %s has no tree", commit)

@@ -9,7 +9,6 @@ import (
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/report"
 	"github.com/paraph/paraph/internal/verdict"
-	"github.com/paraph/paraph/internal/verify"
 )
 
 // A walk is over the commits of a graph, with what was learned of them.
@@ -100,12 +99,9 @@ func (w *walk) names(order []int32) iter.Seq[string] {
 // sameParents makes sure that git walked as the commit says, whose bytes are
 // those of its id.
 func (w *walk) sameParents(n int32, e *examined) error {
-	if e.payload == nil {
-		return nil // which no verdict survives
-	}
-	same := len(e.payload.Parents) == len(w.parents[n])
+	same := len(e.parents) == len(w.parents[n])
 	for i, p := range w.parents[n] {
-		same = same && e.payload.Parents[i] == w.hex(p)
+		same = same && e.parents[i] == w.hex(p)
 	}
 	if !same {
 		return &unjudgedError{fmt.Errorf("%s: git leaves out parents of it: this clone is shallow, and git fetch --unshallow brings the rest", e.id)}
@@ -118,7 +114,7 @@ func (w *walk) follow(ctx context.Context, p *plan, name string, listed func(n i
 	next := 0
 	return pipeline(ctx, w.repo, w.names(p.order), w.opts.jobs(), func(raw gitcmd.RawObject) *examined {
 		if w.isExempt(p, raw) {
-			return &examined{id: raw.ID, kind: raw.Type, tree: treeOf(raw.Raw), result: &verify.Result{Verdict: verdict.Exempt}}
+			return exempted(raw)
 		}
 		return w.examiner.examine(raw)
 	}, func(e *examined) error {
@@ -158,8 +154,9 @@ func (w *walk) settle(p *plan, n int32, e *examined) (report.Object, error) {
 	pos := w.position(n)
 	w.learn(n, e)
 	o, err := w.judged(e, p.at(n), pos)
-	if o.Ref == "" || o.Ref == unsectioned {
-		o.Ref = p.refs[p.ref[n]]
+	// Shown is a ref that leads here, not one that is judged alike.
+	if own := p.refs[p.ref[n]]; o.Ref == "" || o.Ref == unsectioned || p.areAlike(own, o.Ref) {
+		o.Ref = own
 	}
 	return o, err
 }

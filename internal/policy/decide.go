@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/paraph/paraph/internal/payload"
@@ -117,6 +118,16 @@ func (p *Policy) may(o Object, ref string, as role) Decision {
 // Sectioned reports whether a section speaks of a ref: all refs of which none
 // does are judged alike.
 func (p *Policy) Sectioned(ref string) bool { return len(p.sections(ref)) > 0 }
+
+// SectionsOf names the sections that speak of a ref: those of two refs are equal
+// where both are judged alike.
+func (p *Policy) SectionsOf(ref string) string {
+	var lines []string
+	for _, r := range p.sections(ref) {
+		lines = append(lines, strconv.Itoa(r.line))
+	}
+	return strings.Join(lines, " ")
+}
 
 const heads, tags = "refs/heads/", "refs/tags/"
 

@@ -154,7 +154,7 @@ func (r *Result) unarmor(signed, armored []byte) []byte {
 	}
 	r.Kind = p.Kind
 	if sort := otherSort(armored); sort != "" {
-		r.fail(CheckFormat, verdict.Errorf(verdict.Material, "other-signature",
+		r.fail(CheckFormat, verdict.Errorf(verdict.Material, RuleOtherSignature,
 			"signed by an %s key: only a policy that names the key says whose it is", sort), verdict.Material)
 		return nil
 	}
@@ -188,6 +188,10 @@ func (r *Result) checkForm(sd *cms.SignedData) bool {
 	r.pass(CheckFormat, fmt.Sprintf("one CMS signature over a %s", r.Kind))
 	return true
 }
+
+// RuleOtherSignature is the rule of a signature by a key without a certificate.
+// Nothing is known of it, but that the bytes around it break no other rule.
+const RuleOtherSignature = "other-signature"
 
 // otherSort recognises the signatures that git hands to other programs, by
 // the first bytes as git does (gpg-interface.c:get_format_by_sig). They are
