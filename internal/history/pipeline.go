@@ -27,6 +27,7 @@ type job[T any] struct {
 // each to take, in the order of the ids. One that is missing has its id alone.
 // The first error of take, or of git, ends it.
 func pipeline[T any](ctx context.Context, repo *gitcmd.Repo, ids iter.Seq[string], workers int, work func(gitcmd.RawObject) T, take func(T) error) error {
+	whole := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	queue := make(chan *job[T], workers*perWorker) // in order
@@ -81,10 +82,13 @@ func pipeline[T any](ctx context.Context, repo *gitcmd.Repo, ids iter.Seq[string
 		room.give(size)
 	}
 	running.Wait()
-	if err == nil {
-		err = readErr
+	switch {
+	case err != nil:
+		return err
+	case whole.Err() != nil: // whatever git says that was killed
+		return context.Cause(whole)
 	}
-	return err
+	return readErr
 }
 
 // run works on the object. A fault is an error, and no result.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/paraph/paraph/internal/gitcmd"
@@ -67,8 +68,7 @@ func (r *run) chain(name, id, ref string) (*examined, error) {
 			tags = append(tags, r.examiner.examine(raw))
 			var found bool
 			if id, said, found = target(raw.Raw); !found {
-				err := r.unjudged(&unjudgedError{fmt.Errorf("%s: what this tag leads to cannot be told", raw.ID)})
-				return nil, cmp.Or(r.tags(name, tags, ref, nil), err)
+				return nil, cmp.Or(r.tags(name, tags, ref, nil), r.exemptAlone(raw.ID))
 			}
 		default:
 			if len(tags) == 0 {
@@ -78,6 +78,16 @@ func (r *run) chain(name, id, ref string) (*examined, error) {
 		}
 	}
 	return nil, fmt.Errorf("%s: %w", name, errManyTags)
+}
+
+// exemptAlone tells of a tag that is exempt, though what it leads to is not, and
+// cannot be told.
+func (r *run) exemptAlone(id string) error {
+	pol, err := r.policyForTag(nil)
+	if pol == nil || err != nil || !slices.Contains(pol.TrustTags, id) {
+		return err // the tag itself is malformed
+	}
+	return r.unjudged(&unjudgedError{fmt.Errorf("%s: what this tag leads to cannot be told", id)})
 }
 
 // target is what a tag leads to, and says that to be, also one that breaks other
