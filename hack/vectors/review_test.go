@@ -51,8 +51,10 @@ func TestFoundByReading(t *testing.T) {
 			h.Commit("M1", bob)
 			h.Branch("main", "M1")
 		}, func(h *scribe.History) []string { return fixed(h, "--incoming", "--ref", "refs/heads/main", "main") }, 2, "", "trusted"},
-		{"--incoming of everything", func(h *scribe.History) { h.Branch("main", "anchor") },
-			func(h *scribe.History) []string { return fixed(h, "--incoming", "--ref", "refs/heads/main", "--all") }, 2, "", "trusted"},
+		{
+			"--incoming of everything", func(h *scribe.History) { h.Branch("main", "anchor") },
+			func(h *scribe.History) []string { return fixed(h, "--incoming", "--ref", "refs/heads/main", "--all") }, 2, "", "trusted",
+		},
 		{"a tag after its signer was revoked", func(h *scribe.History) {
 			h.Commit("M1", alice, scribe.Put(".paraph/policy", dansPolicy(section("revoked", "bob", "since = 2000-01-01T00:00:00Z"))))
 			h.Tag("v1", "M1", bob)
@@ -63,8 +65,10 @@ func TestFoundByReading(t *testing.T) {
 			h.Commit("M2", bob)
 			h.Branch("main", "M2")
 		}, func(h *scribe.History) []string { return anchored(h, h.ID("M2")) }, 2, "", `"verdict":"trusted"`},
-		{"a tag of a blob does not stop the rest", func(h *scribe.History) { h.Branch("main", "anchor") },
-			func(h *scribe.History) []string { return fixed(h, "--all") }, 1, `"verdict":"trusted"`, ""},
+		{
+			"a tag of a blob does not stop the rest", func(h *scribe.History) { h.Branch("main", "anchor") },
+			func(h *scribe.History) []string { return fixed(h, "--all") }, 1, `"verdict":"trusted"`, "",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -230,8 +230,14 @@ func policySpec(s config.Setting) (history.PolicySpec, error) {
 		id, path, _ := strings.Cut(s.Value, ":")
 		return history.PolicySpec{Rev: id, Path: path}, nil
 	}
-	if dir := workTree(s.Value); dir != "" {
-		return history.PolicySpec{}, fmt.Errorf("%s is in the work tree %s, and changes with whatever is checked out there: paraph policy pin names one that does not", s.Value, dir)
+	real, err := filepath.EvalSymlinks(s.Value)
+	if err != nil {
+		return history.PolicySpec{}, err
+	}
+	for _, path := range []string{s.Value, real} {
+		if dir := workTree(path); dir != "" {
+			return history.PolicySpec{}, fmt.Errorf("%s is in the work tree %s, and changes with whatever is checked out there: paraph policy pin names one that does not", path, dir)
+		}
 	}
 	return history.PolicySpec{Path: s.Value}, nil
 }

@@ -68,8 +68,8 @@ func (j *judge) judged(e *examined, at []place, pos position) (report.Object, er
 			out.SignerName, out.Rule, out.Line = d.Signer, d.Rule, d.Line
 		}
 	}
-	if e.key != nil {
-		out.Key = e.key.String()
+	if e.key != nil && e.key.err == nil {
+		e.key.name(&out)
 	}
 	return out, nil
 }

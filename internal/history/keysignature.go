@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"github.com/paraph/paraph/internal/keysig"
+	"github.com/paraph/paraph/internal/report"
+	"github.com/paraph/paraph/internal/verdict"
 )
 
 // A keySignature is one by a key without a certificate, or what is wrong with it.
@@ -30,4 +32,23 @@ func keySignatureOf(files *keysig.Files, armored, payload []byte) *keySignature 
 		}
 	}
 	return nil
+}
+
+// name says in a result which key signed, or, where nobody knows that it did,
+// which one the signature claims. One by SSH brings its key, and was verified.
+func (k *keySignature) name(o *report.Object) {
+	switch o.Verdict {
+	case verdict.Trusted, verdict.Valid, verdict.Refused:
+		o.Key = k.String()
+	case verdict.Unknown:
+		if k.sort == "SSH" {
+			o.Key = k.String()
+			return
+		}
+		fallthrough
+	default:
+		r := *o.Result
+		r.Claimed = k.String()
+		o.Result = &r
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -28,14 +27,12 @@ type PolicySpec struct {
 	Rev, Path string // Rev is "" for a file
 }
 
-// ParsePolicySpec reads FILE or REV:PATH. What has a colon is a file if there is
-// one of that name, or if it begins with a slash or a dot.
+// ParsePolicySpec reads FILE or REV:PATH. What has a colon is a file only if it
+// begins with a slash or a dot: else what somebody has checked out would say
+// which policy is meant.
 func ParsePolicySpec(s string) PolicySpec {
 	rev, path, found := strings.Cut(s, ":")
 	if !found || rev == "" || filepath.IsAbs(s) || strings.HasPrefix(s, ".") {
-		return PolicySpec{Path: s}
-	}
-	if _, err := os.Lstat(s); err == nil {
 		return PolicySpec{Path: s}
 	}
 	return PolicySpec{rev, path}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -123,7 +124,16 @@ func TestGPGSigns(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			h.gpg(t, bytes.Replace(text, []byte("\n:---"), []byte("\n---"), 1), "--import")
+			text = bytes.Replace(text, []byte("\n:---"), []byte("\n---"), 1)
+			// As people append it to the file in their repository.
+			appended, err := openpgp.ParseKeys(slices.Concat(h.gpg(t, nil, "--armor", "--export"), text[bytes.Index(text, []byte("-----BEGIN")):]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := rule(t, appended, last, payload, soon); got != "key-revoked" {
+				t.Errorf("when the revocation stands at the end of the file: %q", got)
+			}
+			h.gpg(t, text, "--import")
 			if got := rule(t, h.keys(t), last, payload, soon); got != "key-revoked" {
 				t.Errorf("when the key is revoked: %q", got)
 			}

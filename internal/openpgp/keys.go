@@ -163,12 +163,15 @@ func (r *reader) newKey(body cryptobyte.String) (*publicKey, error) {
 // addSignature takes a signature of a key about itself. Others are stepped
 // over, and so are those that cannot be read, but never a revocation.
 func (r *reader) addSignature(c *certificate, body cryptobyte.String) error {
-	switch kind := kindOf(body); {
-	case kind == kindKeyRevocation && r.about == aboutKey:
-		c.revoked = true
+	switch kindOf(body) {
+	case kindKeyRevocation:
+		r.revoke(c, body)
 		return nil
-	case kind == kindSubkeyRevocation && r.about == aboutSubkey:
-		c.subkeys[len(c.subkeys)-1].revoked = true
+	case kindSubkeyRevocation:
+		for i, sub := range c.subkeys {
+			// One that stands nowhere is about any of them.
+			sub.revoked = sub.revoked || r.about != aboutSubkey || i == len(c.subkeys)-1
+		}
 		return nil
 	}
 	s, err := parseSignature(body)
@@ -194,6 +197,23 @@ func (r *reader) addSignature(c *certificate, body cryptobyte.String) error {
 		}
 	}
 	return nil
+}
+
+// revoke takes a revocation, which people append to a file wherever it ends. It
+// is about the key that it stands behind, and about each that may have made it:
+// where it is about none, about the last one.
+func (r *reader) revoke(last *certificate, body cryptobyte.String) {
+	found := false
+	if s, err := parseSignature(body); err == nil {
+		for _, c := range r.keys.all {
+			if c.primary.mayHaveMade(s) {
+				c.revoked, found = true, true
+			}
+		}
+	}
+	if !found || r.about == aboutKey {
+		last.revoked = true
+	}
 }
 
 // consentsIn reports whether a binding holds the subkey's own signature.

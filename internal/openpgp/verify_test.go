@@ -92,7 +92,7 @@ func TestVerify(t *testing.T) {
 			j.before = string(other.file())
 		},
 		"a marker, and trust": func(j *judging) { j.before, j.behindName = pkt(10, "PGP"), pkt(12, "\x00") },
-		"a picture":           func(j *judging) { j.behindName = pkt(17, "x") + pkt(2, "\x04\x20\x00\x00") },
+		"a picture":           func(j *judging) { j.behindName = pkt(17, "x") + pkt(2, "\x04\x10\x00\x00") },
 	} {
 		for _, bySubkey := range []bool{false, true} {
 			if fingerprint, err := judge(bySubkey, change); err != nil || fingerprint != want {

@@ -78,7 +78,7 @@ func parseSSH(s string) (key []byte, wrong string) {
 		_, err := curve.NewPublicKey(w.string())
 		w.ok = w.ok && err == nil
 	case "ssh-rsa":
-		w.ok = w.positive(1, 32) && w.positive(2048, 16384)
+		w.ok = w.positive(1, 31) && w.positive(2048, 8192)
 	default:
 		return nil, "a key of a type that can sign for git: ssh-ed25519, ecdsa-sha2-*, ssh-rsa, sk-*"
 	}
