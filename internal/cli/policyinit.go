@@ -104,11 +104,14 @@ func initFile(ctx context.Context, repo *gitcmd.Repo, output string) (string, er
 func (env Env) see(ctx context.Context, repo *gitcmd.Repo, cfg *config.Verification, name string, s *seen) error {
 	bar := env.errProgress(0)
 	defer bar.close()
-	done := 0
+	done, told := 0, map[string]bool{}
 	o := history.Options{Found: func(n int) { bar.total += n }, Tell: func(o report.Object) error {
 		done++
 		bar.show(done, func() string { return bar.rate(done) })
-		s.add(o)
+		if !told[o.ID] { // a tag's commit is in the history too
+			told[o.ID] = true
+			s.add(o)
+		}
 		return nil
 	}}
 	find := named(name)

@@ -391,6 +391,8 @@ func unchecked(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return &exitError{exitInterrupted, err}
+	case errors.Is(err, history.ErrSettings):
+		return &exitError{exitUsage, err}
 	case errors.As(err, &failed) && failed.Class == verdict.Infrastructure:
 		return &exitError{exitUnchecked, err}
 	case errors.As(err, &exit):

@@ -11,6 +11,7 @@ import (
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/policy"
 	"github.com/paraph/paraph/internal/report"
+	"github.com/paraph/paraph/internal/smime"
 	"github.com/paraph/paraph/internal/verdict"
 )
 
@@ -47,6 +48,9 @@ func (o *Options) jobs() int {
 	}
 	return runtime.GOMAXPROCS(0)
 }
+
+// ErrSettings says that the verification cannot be done as it is set up.
+var ErrSettings = errors.New("the settings cannot be used")
 
 // A Verification verifies and judges the objects of a repository.
 type Verification struct{ run run }
@@ -117,6 +121,9 @@ func (r *run) findAnchor() error {
 // tell tells a result, and whether the one signer made it.
 func (r *run) tell(o report.Object) error {
 	if e := o.Err; e != nil && e.Class == verdict.Infrastructure {
+		if e.Rule == smime.RuleRoots {
+			return fmt.Errorf("%w: %w", ErrSettings, e) // no other one of its kind would fare better
+		}
 		return r.unjudged(&unjudgedError{fmt.Errorf("%s: %w", o.ID, e)})
 	}
 	if r.opts.Signer != nil {

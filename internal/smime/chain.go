@@ -11,6 +11,10 @@ import (
 	"github.com/paraph/paraph/internal/verdict"
 )
 
+// RuleRoots is the rule of a signature that nobody can hold against CA
+// certificates, since they cannot be had. Its class is Infrastructure.
+const RuleRoots = "smime-roots"
+
 // A store holds the roots, which are read when the first chain is built.
 type store struct {
 	load func() (*x509.CertPool, error)
@@ -29,9 +33,9 @@ func (s *store) roots() (*x509.CertPool, error) {
 		}
 		switch {
 		case err != nil:
-			s.err = verdict.Errorf(verdict.Infrastructure, "smime-roots", "the root certificates for S/MIME cannot be read: %w", err)
+			s.err = verdict.Errorf(verdict.Infrastructure, RuleRoots, "the root certificates for S/MIME cannot be read: %w", err)
 		case s.pool == nil:
-			s.err = verdict.Errorf(verdict.Infrastructure, "smime-roots", "there are no root certificates to hold an S/MIME signature against")
+			s.err = verdict.Errorf(verdict.Infrastructure, RuleRoots, "there are no root certificates to hold an S/MIME signature against")
 		}
 	})
 	return s.pool, s.err
