@@ -25,6 +25,7 @@ type session struct {
 	cmd            *exec.Cmd
 	stdout, stderr bytes.Buffer
 	keyboard       *os.File
+	heard          chan struct{} // closed when nobody is left to say anything
 
 	mu   sync.Mutex
 	said bytes.Buffer
@@ -41,7 +42,7 @@ func (u *user) atTerminal(stdin, name string, args ...string) *session {
 	if name == "paraph" {
 		name = filepath.Join(programs, name)
 	}
-	s := &session{t: u.t, cmd: exec.Command(name, args...), keyboard: master}
+	s := &session{t: u.t, cmd: exec.Command(name, args...), keyboard: master, heard: make(chan struct{})}
 	u.prepare(s.cmd)
 	s.cmd.Stdin, s.cmd.Stdout, s.cmd.Stderr = strings.NewReader(stdin), &s.stdout, &s.stderr
 	s.cmd.ExtraFiles = []*os.File{tty} // descriptor 3
@@ -59,6 +60,7 @@ func (u *user) atTerminal(stdin, name string, args ...string) *session {
 
 // listen keeps what is said, until nobody is there to say anything.
 func (s *session) listen() {
+	defer close(s.heard)
 	buf := make([]byte, 4096)
 	for {
 		n, err := s.keyboard.Read(buf)
@@ -111,7 +113,12 @@ func (s *session) after(words ...string) (line string) {
 	return line
 }
 
-// end waits for the command and returns its exit status.
+// lastWords is how long they may take to arrive, when the command has ended and
+// something else still has the terminal.
+const lastWords = 5 * time.Second
+
+// end waits for the command, and for what it said last, and returns its exit
+// status.
 func (s *session) end() int {
 	s.t.Helper()
 	done := make(chan struct{})
@@ -123,6 +130,10 @@ func (s *session) end() int {
 	case <-done:
 	case <-time.After(terminalTime):
 		s.t.Fatalf("it does not end:\n%s", s.screen())
+	}
+	select {
+	case <-s.heard:
+	case <-time.After(lastWords):
 	}
 	return s.cmd.ProcessState.ExitCode()
 }
