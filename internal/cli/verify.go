@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -200,60 +198,6 @@ func isFullRef(s string) bool {
 	return strings.HasPrefix(s, "refs/") && !strings.HasSuffix(s, "/") && !strings.ContainsAny(s, " ~^:?*[\\\x7f") && s == report.Escape(s)
 }
 
-// policy reads the policy that a setting names, nil for none.
-func (env Env) policy(ctx context.Context, repo *gitcmd.Repo, s config.Setting) (*policy.Policy, error) {
-	if !s.Set() {
-		return nil, nil
-	}
-	spec, err := policySpec(s)
-	if err != nil {
-		return nil, usagef("%s: %w", s.Source, err)
-	}
-	p, err := history.LoadPolicy(ctx, repo, spec, history.ReadFile(env.ReadFile))
-	if err != nil {
-		err = fmt.Errorf("%s: %w", s.Source, err)
-		if errors.Is(err, gitcmd.ErrMissing) || errors.Is(err, gitcmd.ErrShallow) {
-			return nil, &exitError{exitUnchecked, err}
-		}
-		return nil, err
-	}
-	return p, nil
-}
-
-// policySpec is what a setting names. What stands in a work tree is no policy
-// that a setting may name: it changes with whatever is checked out.
-func policySpec(s config.Setting) (history.PolicySpec, error) {
-	if s.Level == config.FromFlag {
-		return history.ParsePolicySpec(s.Value), nil
-	}
-	if config.IsPinned(s.Value) {
-		id, path, _ := strings.Cut(s.Value, ":")
-		return history.PolicySpec{Rev: id, Path: path}, nil
-	}
-	real, err := filepath.EvalSymlinks(s.Value)
-	if err != nil {
-		return history.PolicySpec{}, err
-	}
-	for _, path := range []string{s.Value, real} {
-		if dir := workTree(path); dir != "" {
-			return history.PolicySpec{}, fmt.Errorf("%s is in the work tree %s, and changes with whatever is checked out there: paraph policy pin names one that does not", path, dir)
-		}
-	}
-	return history.PolicySpec{Path: s.Value}, nil
-}
-
-// workTree is the work tree that a file is in, "" for none.
-func workTree(path string) string {
-	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
-		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
-			return dir
-		}
-		if dir == filepath.Dir(dir) {
-			return ""
-		}
-	}
-}
-
 // maxInput bounds what --stdin reads, in bytes.
 const maxInput = 64 << 20
 
@@ -300,10 +244,10 @@ func (v *verification) run(o history.Options, all bool) error {
 	if err != nil {
 		return unchecked(v.ctx, err)
 	}
-	var stopped error
 	if i := slices.IndexFunc(targets, func(t history.Target) bool { return !t.Range }); o.Incoming && i >= 0 {
 		return usagef("--incoming: %s is not a range, of which a merge would bring all in: name A..B", targets[i].Name)
 	}
+	var stopped error
 	for _, t := range targets {
 		if stopped = h.Verify(t); stopped != nil {
 			break
