@@ -125,3 +125,17 @@ func TestPlan(t *testing.T) {
 		t.Errorf("refs %v of %v", p.ref, p.refs)
 	}
 }
+
+// Objects with other bytes than their ids can make a circle: there is an end to it.
+func TestCircle(t *testing.T) {
+	g := grow(t, "b a", "a b")
+	line, _, found := g.firstParents(0)
+	if len(line) > 2 || found {
+		t.Errorf("%d commits, %t", len(line), found)
+	}
+	n := 0
+	g.segments(line, make([]bool, len(g.ids)), func(int32, int32) { n++ })
+	if n != 2 {
+		t.Errorf("%d commits are visited", n)
+	}
+}

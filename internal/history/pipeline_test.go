@@ -162,6 +162,10 @@ func TestExamineOtherBytes(t *testing.T) {
 	if e.result.Verdict != verdict.Bad || e.result.Err.Rule != "object-id" {
 		t.Errorf("%s: %v", e.result.Verdict, e.result.Err)
 	}
+	e = exempted(gitcmd.RawObject{ID: strings.Repeat("1", 40), Type: "commit", Raw: raw})
+	if e.result.Verdict != verdict.Bad || e.result.Err.Rule != "object-id" {
+		t.Errorf("exempt, %s: %v", e.result.Verdict, e.result.Err)
+	}
 	e = x.examine(gitcmd.RawObject{ID: strings.Repeat("1", 40), Type: "commit"})
 	if e.result.Verdict != verdict.Malformed || e.result.Err.Rule != "object-size" {
 		t.Errorf("%s: %v", e.result.Verdict, e.result.Err)
