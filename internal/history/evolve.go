@@ -25,6 +25,7 @@ type mainline struct {
 	inForce []*policy.Policy
 	broken  map[int32]*verdict.Error // policies that a commit breaks
 	newest  *policy.Policy           // in force at the tip
+	own     *policy.Policy           // the same, as its text has it
 
 	proven  bool                  // the times of all commits are known
 	brought map[int32][]int32     // side commits, by the one that merges them
@@ -60,7 +61,7 @@ func (m *mainline) evolve() error {
 			return err
 		}
 		if slices.Contains(m.endings, newest) {
-			m.newest = m.ending(newest)
+			m.newest, m.own = m.ending(newest), newest
 			return nil
 		}
 		m.endings = append(m.endings, newest)

@@ -19,6 +19,8 @@ type graph struct {
 	parents [][]int32 // of each; a parent outside of the walk is negative, see outside
 	outer   []oid     // parents outside of the walk
 	outerOf map[oid]int32
+	members [][]bool // of each history, where several were walked into one graph
+	most    int      // commits, before somebody has to say that there are too many
 }
 
 // An oid is an object id; one of SHA-1 is followed by zeros.
@@ -33,20 +35,54 @@ func parseID(s string) (o oid, err error) {
 }
 
 func newGraph() *graph {
-	return &graph{digits: 40, index: map[oid]int32{}, outerOf: map[oid]int32{}}
+	return &graph{digits: 40, index: map[oid]int32{}, outerOf: map[oid]int32{}, most: maxWalk}
 }
 
 // maxWalk bounds the commits of one walk: a number has 31 bits, and memory an
 // end.
 const maxWalk = 1 << 24
 
-var errManyCommits = errors.New("the history has too many commits to be verified at once: verify it in ranges")
+var errManyCommits = errors.New("there are too many commits to be judged at once: verify a history in ranges, and push it in parts, its oldest first")
 
 // readGraph walks the history.
 func readGraph(ctx context.Context, repo *gitcmd.Repo, h gitcmd.History) (*graph, error) {
 	g := newGraph()
+	if err := g.read(ctx, repo, h, func(int32) {}); err != nil {
+		return nil, err
+	}
+	g.close()
+	return g, nil
+}
+
+// readGraphs walks several histories into one graph of so many commits at most.
+func readGraphs(ctx context.Context, repo *gitcmd.Repo, histories []gitcmd.History, most int) (*graph, error) {
+	g := newGraph()
+	g.most = most
+	found := make([][]int32, len(histories))
+	for i, h := range histories {
+		if len(h.Revisions) == 0 {
+			continue
+		}
+		if err := g.read(ctx, repo, h, func(n int32) { found[i] = append(found[i], n) }); err != nil {
+			return nil, err
+		}
+	}
+	g.close()
+	for _, numbers := range found {
+		members := make([]bool, len(g.ids))
+		for _, n := range numbers {
+			members[n] = true
+		}
+		g.members = append(g.members, members)
+	}
+	return g, nil
+}
+
+// read walks a history, and tells the number of each commit.
+func (g *graph) read(ctx context.Context, repo *gitcmd.Repo, h gitcmd.History, found func(n int32)) error {
+	before := int32(len(g.ids)) // from another history, which git lists again
 	var family []oid
-	err := repo.Walk(ctx, h, func(ids []string) error {
+	return repo.Walk(ctx, h, func(ids []string) error {
 		family = family[:0]
 		for _, s := range ids {
 			o, err := parseID(s)
@@ -56,18 +92,18 @@ func readGraph(ctx context.Context, repo *gitcmd.Repo, h gitcmd.History) (*graph
 			family = append(family, o)
 		}
 		g.digits = len(ids[0])
+		if n, known := g.index[family[0]]; known && n < before {
+			found(n)
+			return nil
+		}
+		found(int32(len(g.ids)))
 		return g.add(family[0], family[1:])
 	})
-	if err != nil {
-		return nil, err
-	}
-	g.close()
-	return g, nil
 }
 
 // add adds a commit with its parents, which may come later.
 func (g *graph) add(id oid, parents []oid) error {
-	if len(g.ids) == maxWalk {
+	if len(g.ids) == g.most {
 		return errManyCommits
 	}
 	if _, known := g.index[id]; known {

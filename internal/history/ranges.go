@@ -125,16 +125,7 @@ func (w *walk) fixed(p *plan, t tip, pol *policy.Policy, exempt []bool) {
 	if !ok {
 		return // the range is empty
 	}
-	p.begin(t.ref)
-	ref := p.alike(pol, t.ref)
-	line, _, _ := w.firstParents(n)
-	w.segments(line, make([]bool, len(w.ids)), func(n, by int32) {
-		if exempt != nil && exempt[n] {
-			p.skip(n)
-			return
-		}
-		p.put(n, place{policy: pol, ref: ref, side: w.opts.Incoming || n != by})
-	})
+	w.arrives(p, t, n, pol, exempt, make([]bool, len(w.ids)))
 }
 
 // number is the number of a commit, if the walk has it.
@@ -202,7 +193,7 @@ func (r *run) fromAnchor(name string, g *graph, tips []tip, revs []string) error
 	}
 	w, p := r.newWalk(after), newPlan(after)
 	for _, t := range tips {
-		if err := w.anchored(p, t); err != nil {
+		if _, err := w.anchored(p, t); err != nil {
 			return err
 		}
 	}
@@ -212,11 +203,12 @@ func (r *run) fromAnchor(name string, g *graph, tips []tip, revs []string) error
 	})
 }
 
-// anchored places what a tip reaches, each under the policy in force there.
-func (w *walk) anchored(p *plan, t tip) error {
+// anchored places what a tip reaches, each under the policy in force there. m is
+// how that developed, nil where the tip's mainline does not lead to the anchor.
+func (w *walk) anchored(p *plan, t tip) (m *mainline, err error) {
 	n, ok := w.number(t.id)
 	if !ok {
-		return nil // the anchor reaches it
+		return nil, nil // the anchor reaches it
 	}
 	p.begin(t.ref)
 	line, end, found := w.firstParents(n)
@@ -226,20 +218,20 @@ func (w *walk) anchored(p *plan, t tip) error {
 			if err == nil {
 				w.fixed(p, t, w.anchor.policy, exempt)
 			}
-			return err
+			return nil, err
 		}
 		off := verdict.Errorf(verdict.Policy, "anchor-off-mainline",
 			"the anchor %s is not on the mainline (the first parents) of %s: merge the other way round, or git pull --rebase", w.anchor.id, t.id)
 		w.segments(line, make([]bool, len(w.ids)), func(n, _ int32) {
 			p.put(n, place{policy: w.anchor.policy, ref: t.ref, refused: off})
 		})
-		return nil
+		return nil, nil
 	}
-	m := &mainline{walk: w, line: line, ref: t.ref, from: w.anchor.policy}
+	m = &mainline{walk: w, line: line, ref: t.ref, from: w.anchor.policy}
 	if err := m.evolve(); err != nil {
-		return err
+		return nil, err
 	}
-	return m.place(p)
+	return m, m.place(p)
 }
 
 // contains reports whether a commit outside of the walk is reached.

@@ -19,7 +19,7 @@ const maxTags = 16
 
 // object verifies what a revision was found to be, as what the ref leads to.
 func (r *run) object(name string, found gitcmd.Revision, ref string) error {
-	commit, err := r.chain(name, found.ID, ref)
+	commit, err := r.chain(name, found.ID, ref, r.policyForTag)
 	if errors.Is(err, errNoTarget) {
 		return nil
 	}
@@ -42,14 +42,15 @@ var (
 var errNoTarget = errors.New("what the tag leads to is not here")
 
 // chain judges the tags that lead to a commit, and returns that, verified but
-// not judged: nil where the tags lead to something else.
-func (r *run) chain(name, id, ref string) (*examined, error) {
+// not judged: nil where the tags lead to something else. judge is the policy for
+// tags that lead to a commit, or to none.
+func (r *run) chain(name, id, ref string, judge func(*examined) (*policy.Policy, error)) (*examined, error) {
 	var tags []*examined
 	said := "" // what the last one says that it leads to
 	for len(tags) <= maxTags {
 		raw, err := r.batch.Read(id)
 		if len(tags) > 0 && errors.Is(err, gitcmd.ErrMissing) {
-			return nil, cmp.Or(r.tags(name, tags, ref, nil), fmt.Errorf("%s: %w: %w", id, errNoTarget, gitcmd.ErrMissing))
+			return nil, cmp.Or(r.tags(name, tags, ref, nil, judge), fmt.Errorf("%s: %w: %w", id, errNoTarget, gitcmd.ErrMissing))
 		}
 		if err != nil {
 			return nil, err
@@ -63,18 +64,18 @@ func (r *run) chain(name, id, ref string) (*examined, error) {
 		switch raw.Type {
 		case string(payload.Commit):
 			e := r.examiner.examine(raw)
-			return e, r.tags(name, tags, ref, e)
+			return e, r.tags(name, tags, ref, e, judge)
 		case string(payload.Tag):
 			tags = append(tags, r.examiner.examine(raw))
 			var found bool
 			if id, said, found = target(raw.Raw); !found {
-				return nil, cmp.Or(r.tags(name, tags, ref, nil), r.exemptAlone(raw.ID))
+				return nil, cmp.Or(r.tags(name, tags, ref, nil, judge), r.exemptAlone(raw.ID, judge))
 			}
 		default:
 			if len(tags) == 0 {
 				return nil, fmt.Errorf("%s %w: it is a %s", name, errNotSigned, raw.Type)
 			}
-			return nil, r.tags(name, tags, ref, nil)
+			return nil, r.tags(name, tags, ref, nil, judge)
 		}
 	}
 	return nil, fmt.Errorf("%s: %w", name, errManyTags)
@@ -82,8 +83,8 @@ func (r *run) chain(name, id, ref string) (*examined, error) {
 
 // exemptAlone tells of a tag that is exempt, though what it leads to is not, and
 // cannot be told.
-func (r *run) exemptAlone(id string) error {
-	pol, err := r.policyForTag(nil)
+func (r *run) exemptAlone(id string, judge func(*examined) (*policy.Policy, error)) error {
+	pol, err := judge(nil)
 	if pol == nil || err != nil || !slices.Contains(pol.TrustTags, id) {
 		return err // the tag itself is malformed
 	}
@@ -106,8 +107,8 @@ const maxTarget = 256
 
 // tags judges tags of which the first one was reached by a ref, and each other
 // by the one before it. commit is what the last one leads to, nil if that is none.
-func (r *run) tags(name string, tags []*examined, ref string, commit *examined) error {
-	pol, err := r.policyForTag(commit)
+func (r *run) tags(name string, tags []*examined, ref string, commit *examined, judge func(*examined) (*policy.Policy, error)) error {
+	pol, err := judge(commit)
 	if err != nil {
 		return r.unjudged(err)
 	}
@@ -174,36 +175,51 @@ func (r *run) policyForTag(commit *examined) (*policy.Policy, error) {
 // commit judges a commit by itself, as what a ref leads to, and shows it as what
 // another one does.
 func (r *run) commit(name string, e *examined, ref, shown string) error {
-	g := newGraph()
-	g.digits = len(e.id)
-	id, err := parseID(e.id)
+	t := tip{e.id, ref}
+	if r.anchor == nil {
+		return r.commitUnder(name, e, t, shown, r.opts.Policy)
+	}
+	g, _, err := familyGraph(e)
 	if err != nil {
 		return err
 	}
+	return r.fromAnchor(name, g, []tip{t}, []string{e.id})
+}
+
+// familyGraph is the graph of one commit, and what leaves out its parents.
+func familyGraph(e *examined) (g *graph, excluded []string, err error) {
+	g = newGraph()
+	g.digits = len(e.id)
+	id, err := parseID(e.id)
+	if err != nil {
+		return nil, nil, err
+	}
 	var parents []oid
-	var excluded []string
 	for _, p := range e.parents {
 		o, err := parseID(p)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		parents = append(parents, o)
 		excluded = append(excluded, "^"+p)
 	}
-	if err := g.add(id, parents); err != nil {
+	err = g.add(id, parents)
+	g.close()
+	return g, excluded, err
+}
+
+// commitUnder judges a commit by itself by one policy.
+func (r *run) commitUnder(name string, e *examined, t tip, shown string, pol *policy.Policy) error {
+	g, excluded, err := familyGraph(e)
+	if err != nil {
 		return err
 	}
-	g.close()
-	t := tip{e.id, ref}
-	if r.anchor != nil {
-		return r.fromAnchor(name, g, []tip{t}, []string{e.id})
-	}
 	w, p := r.newWalk(g), newPlan(g)
-	exempt, err := w.exemptBy(r.opts.Policy, excluded)
+	exempt, err := w.exemptBy(pol, excluded)
 	if err != nil {
 		return r.unjudged(&unjudgedError{fmt.Errorf("%s: whether trustUpTo exempts it cannot be told: %w", e.id, err)})
 	}
-	w.fixed(p, t, r.opts.Policy, exempt)
+	w.fixed(p, t, pol, exempt)
 	if p.exempt(0) {
 		e.exempt()
 	}
@@ -246,7 +262,7 @@ func (r *run) all(name string) error {
 	for _, ref := range refs {
 		id := ref.ID
 		if ref.Type != string(payload.Commit) {
-			commit, err := r.chain(name, ref.ID, ref.Name)
+			commit, err := r.chain(name, ref.ID, ref.Name, r.policyForTag)
 			switch {
 			case errors.Is(err, errNotSigned):
 				continue // there is nothing of the kind there
