@@ -104,8 +104,15 @@ func (p *Policy) question(o *Object, at *Place) question {
 func (p *Policy) MayPush(o Object, ref string) Decision { return p.may(o, ref, pushes) }
 
 // MayRewind judges a push certificate that deletes a ref, or moves it to where
-// its old tip is not reached.
-func (p *Policy) MayRewind(o Object, ref string) Decision { return p.may(o, ref, rewinds) }
+// its old tip is not reached. Where no section speaks of the ref, nobody may.
+func (p *Policy) MayRewind(o Object, ref string) Decision {
+	d := p.may(o, ref, rewinds)
+	if d.Verdict == verdict.Trusted && !p.Sectioned(ref) {
+		d.Verdict = verdict.Refused
+		d.Err = verdict.Errorf(verdict.Policy, RuleRewind, "no section speaks of %q, so nobody may move it back or delete it: add one with `rewind = %s`", ref, d.Signer)
+	}
+	return d
+}
 
 func (p *Policy) may(o Object, ref string, as role) Decision {
 	q := question{as: as, ref: ref, kind: o.Kind, must: p.sections(ref)}

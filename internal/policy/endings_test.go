@@ -88,7 +88,9 @@ push = bob
 		"moving main":              {p.MayRewind, bob(), main, RuleRewind}, // the other section names nobody
 		"moving another":           {p.MayRewind, bob(), "refs/heads/x", RuleRewind},
 		"moving a tag":             {p.MayRewind, bob(), "refs/tags/v1", RuleRewind},
-		"moving what no one names": {p.MayRewind, bob(), "refs/heads/x/y", ""},
+		"moving what no one names": {p.MayRewind, bob(), "refs/heads/x/y", RuleRewind},
+		"moving it, a stranger":    {p.MayRewind, by("x", "y"), "refs/heads/x/y", RuleSigner},
+		"moving no ref at all":     {p.MayRewind, alice(), "", RuleRewind},
 	} {
 		d, rule := tt.may(pushed(tt.o), tt.ref), ""
 		if d.Err != nil {
@@ -124,6 +126,35 @@ func TestWords(t *testing.T) {
 	} {
 		if tt.d.Err == nil || tt.d.Err.Message != tt.want {
 			t.Errorf("%v\nwant %s", tt.d.Err, tt.want)
+		}
+	}
+}
+
+// A pusher that is named by a key claims nobody's address, and one who signs
+// merges only signs no push.
+func TestPusher(t *testing.T) {
+	p := must(t, strings.Replace(three, "[signer \"bob\"]", "email = alice@example.com\n[signer \"bob\"]\nmergesOnly = true", 1)+"[branch \"main\"]\nallow = *\nrewind = *\n")
+	pusher := func(o Object, email string) Object {
+		return with(o, func(o *Object) { o.Kind, o.Committer = payload.PushCertificate, payload.Ident{Email: email} })
+	}
+	for name, tt := range map[string]struct {
+		o    Object
+		want string
+	}{
+		"as herself":                           {pusher(alice(), "alice@example.com"), ""},
+		"as a key":                             {pusher(alice(), ""), ""},
+		"as another":                           {pusher(alice(), "carol@example.com"), RuleEmail},
+		"for merges only":                      {pusher(bob(), "bob@example.com"), RuleMergesOnly},
+		"a commit's committer without address": {with(alice(), func(o *Object) { o.Committer.Email = "" }), RuleEmail},
+	} {
+		for _, may := range []func(Object, string) Decision{p.MayPush, p.MayRewind} {
+			d, rule := may(tt.o, main), ""
+			if d.Err != nil {
+				rule = d.Err.Rule
+			}
+			if rule != tt.want || (rule == "") != (d.Verdict == verdict.Trusted) {
+				t.Errorf("%s: %s, %v, want %q", name, d.Verdict, d.Err, tt.want)
+			}
 		}
 	}
 }

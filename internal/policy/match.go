@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/paraph/paraph/internal/payload"
 	"github.com/paraph/paraph/internal/verify"
 )
 
@@ -116,7 +117,10 @@ func (p *Policy) match(g *signer, o *Object) (miss, string) {
 			return missClaim, name
 		}
 	}
-	if len(g.emails) > 0 && !slices.Contains(g.emails, o.Committer.Email) {
+	// A pusher may be named by a key instead, as SSH's always is (gpg-interface.c:
+	// get_ssh_key_id): that is nobody's address.
+	nameless := o.Kind == payload.PushCertificate && o.Committer.Email == ""
+	if len(g.emails) > 0 && !nameless && !slices.Contains(g.emails, o.Committer.Email) {
 		return missEmail, ""
 	}
 	return g.inTime(p.endings[g.name], o.Times), ""
