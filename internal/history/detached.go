@@ -1,11 +1,8 @@
 package history
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/payload"
@@ -92,21 +89,18 @@ func (d *Detached) Judge(signed []byte, r *verify.Result) error {
 // judgePush asks whether the signer may push every ref that a push certificate
 // names.
 func (d *Detached) judgePush(e *examined) error {
-	refs := 0
-	for line := range bytes.Lines(e.payload.Message) {
-		f := strings.SplitN(strings.TrimSuffix(string(line), "\n"), " ", 3)
-		if len(f) != 3 {
-			return fmt.Errorf("the push certificate has the line %q, which is no update of a ref", line)
-		}
-		refs++
-		decided := d.policy.MayPush(e.object(), f[2])
+	const anyWidth = 0
+	refs, err := pushedRefs(e.payload.Message, anyWidth)
+	if err != nil {
+		return err
+	}
+	for _, u := range refs {
+		decided := d.policy.MayPush(e.object(), u.Ref)
 		if decided.Verdict != verdict.Trusted {
 			e.result.Judge(decided.Err, "")
 			return nil
 		}
 	}
-	if refs > 0 {
-		e.result.Judge(nil, "may push each of these refs")
-	}
+	e.result.Judge(nil, "may push each of these refs")
 	return nil
 }

@@ -172,24 +172,24 @@ func TestAnotherObjectUnderTheID(t *testing.T) {
 	payload := r.commit("good")
 	good := r.join(git.Commit, payload, r.sign(payload))
 	asked := r.write("commit", []byte(r.commit("asked for")))
-	path := filepath.Join(r.dir, ".git", "objects", asked[:2], asked[2:])
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
-	var loose bytes.Buffer
-	w := zlib.NewWriter(&loose)
-	fmt.Fprintf(w, "commit %d\x00%s", len(good), good)
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, loose.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	r.plant(asked, "commit", good)
 	if got := r.git("cat-file", "commit", asked); got+"\n" != string(good) {
 		t.Fatal("git itself noticed; the test needs another way to plant an object")
 	}
 	r.expect(asked, "commit bad binding/object-id")
 	r.expect(r.write("tag", []byte(r.tag("v1", "commit", asked))), "tag unsigned", "commit bad binding/object-id")
+}
+
+// plant puts an object under another one's id.
+func (r *repo) plant(id, kind string, raw []byte) {
+	r.t.Helper()
+	path := filepath.Join(r.dir, ".git", "objects", id[:2], id[2:])
+	var loose bytes.Buffer
+	w := zlib.NewWriter(&loose)
+	fmt.Fprintf(w, "%s %d\x00%s", kind, len(raw), raw)
+	if err := errors.Join(w.Close(), os.Remove(path), os.WriteFile(path, loose.Bytes(), 0o600)); err != nil {
+		r.t.Fatal(err)
+	}
 }
 
 // Attack 18: what git shows in the place of an object is not what is verified.
