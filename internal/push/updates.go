@@ -27,14 +27,27 @@ var ErrUpdates = errors.New("what the push updates cannot be read")
 // ReadUpdates reads what git tells a pre-receive hook: "<old> <new> <ref>\n" for
 // each ref (githooks(5), pre-receive).
 func ReadUpdates(r io.Reader) ([]Update, error) {
+	updates, err := readLines(r, func(line string) (Update, error) {
+		f := strings.SplitN(line, " ", 3)
+		if len(f) != 3 {
+			return Update{}, fmt.Errorf("%w: that is not OLD NEW REF", ErrUpdates)
+		}
+		return NewUpdate(f[2], f[0], f[1])
+	})
+	if err == nil && len(updates) == 0 {
+		err = fmt.Errorf("%w: standard input names none: did another hook read it before?", ErrUpdates)
+	}
+	return updates, err
+}
+
+// readLines reads an update from each line, until standard input ends.
+func readLines(r io.Reader, read func(line string) (Update, error)) ([]Update, error) {
 	var updates []Update
 	seen := map[string]bool{}
 	in := bufio.NewReaderSize(r, maxLine)
 	for {
 		line, err := in.ReadSlice('\n')
 		switch {
-		case err == io.EOF && len(line) == 0 && len(updates) == 0:
-			return nil, fmt.Errorf("%w: standard input names none: did another hook read it before?", ErrUpdates)
 		case err == io.EOF && len(line) == 0:
 			return updates, nil
 		case err == io.EOF:
@@ -46,11 +59,7 @@ func ReadUpdates(r io.Reader) ([]Update, error) {
 		case len(updates) == maxUpdates:
 			return nil, fmt.Errorf("%w: there are more than %d refs: push them in parts", ErrUpdates, maxUpdates)
 		}
-		f := strings.SplitN(strings.TrimSuffix(string(line), "\n"), " ", 3)
-		if len(f) != 3 {
-			return nil, fmt.Errorf("%w: line %d is not OLD NEW REF", ErrUpdates, len(updates)+1)
-		}
-		u, err := NewUpdate(f[2], f[0], f[1])
+		u, err := read(strings.TrimSuffix(string(line), "\n"))
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", len(updates)+1, err)
 		}
@@ -71,17 +80,23 @@ func NewUpdate(ref, before, after string) (u Update, err error) {
 	if u.New, err = parseID(after); err != nil {
 		return u, err
 	}
-	name, ok := strings.CutPrefix(ref, "refs/")
 	switch {
 	case len(before) != len(after):
 		return u, fmt.Errorf("%w: %q and %q are ids of two kinds", ErrUpdates, before, after)
 	case u.Old == "" && u.New == "":
 		return u, fmt.Errorf("%w: %q is neither created nor moved nor deleted", ErrUpdates, ref)
-	case !ok || name == "" || strings.HasSuffix(name, "/") || strings.ContainsAny(name, " ~^:?*[\\\x7f") || strings.ContainsFunc(name, func(c rune) bool { return c < ' ' }):
-		return u, fmt.Errorf("%w: %q is not the full name of a ref", ErrUpdates, ref)
 	}
 	u.Ref = ref
-	return u, nil
+	return u, checkRef(ref)
+}
+
+// checkRef refuses what is no full name of a ref (git-check-ref-format(1)).
+func checkRef(ref string) error {
+	name, ok := strings.CutPrefix(ref, "refs/")
+	if !ok || name == "" || strings.HasSuffix(name, "/") || strings.ContainsAny(name, " ~^:?*[\\\x7f") || strings.ContainsFunc(name, func(c rune) bool { return c < ' ' }) {
+		return fmt.Errorf("%w: %q is not the full name of a ref", ErrUpdates, ref)
+	}
+	return nil
 }
 
 // parseID reads an id, "" for one of zeros.
