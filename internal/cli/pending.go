@@ -7,7 +7,6 @@ import (
 // pendingCommands are the commands whose work is still to come. They
 // say so and end with the status of a usage error.
 var pendingCommands = []struct{ use, short string }{
-	{"hook", "install and run repository hooks"},
 	{"bundle", "export a Sigstore bundle"},
 }
 

@@ -68,7 +68,7 @@ func (env Env) initPolicy(ctx context.Context, name, output string) error {
 		say = env.Stderr
 		_, err = env.Stdout.Write(text)
 	} else {
-		err = writeNew(file, text)
+		err = writeNew(file, text, 0o644)
 	}
 	if err != nil {
 		return err

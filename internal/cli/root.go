@@ -45,7 +45,7 @@ its timestamp. git log --show-signature and paraph verify prove it offline.`,
 	root.Flags().Bool("version", false, "print the version of this build")
 	root.SetHelpCommand(helpCommand())
 	root.AddCommand(env.verifyCommand(), env.showCommand(), env.initCommand(), env.proofCommand(), env.trustCommand(),
-		env.loginCommand(), env.logoutCommand(), env.whoamiCommand(), env.agentCommand(), env.doctorCommand(), env.policyCommand(), &cobra.Command{
+		env.loginCommand(), env.logoutCommand(), env.whoamiCommand(), env.agentCommand(), env.doctorCommand(), env.policyCommand(), env.hookCommand(), &cobra.Command{
 			Use: "version", Short: "Print the version of this build", Args: noArguments,
 			RunE: printVersion,
 		})

@@ -18,7 +18,7 @@ func replaceFile(file string, data []byte, mode fs.FileMode) error {
 
 // writeBeside writes a temporary file in the folder of another one.
 func writeBeside(file string, data []byte, mode fs.FileMode) (string, error) {
-	f, err := os.CreateTemp(filepath.Dir(file), ".policy-*")
+	f, err := os.CreateTemp(filepath.Dir(file), ".paraph-*")
 	if err != nil {
 		return "", err
 	}
@@ -38,11 +38,11 @@ func removed(file string) error {
 }
 
 // writeNew writes a file that is not there yet, whole or not at all.
-func writeNew(file string, data []byte) error {
+func writeNew(file string, data []byte, mode fs.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
 		return err
 	}
-	f, err := writeBeside(file, data, 0o644)
+	f, err := writeBeside(file, data, mode)
 	if err != nil {
 		return err
 	}
