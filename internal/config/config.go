@@ -86,7 +86,7 @@ func resolve(src Source, u use) (values, error) {
 // variable of the environment counts as not set.
 func lookup(src Source, k key, u use) Setting {
 	if v, ok := src.Flags[k.name]; ok {
-		return Setting{v, FromFlag, "--" + flagName(k.name)}
+		return Setting{v, FromFlag, "--" + strings.TrimPrefix(flagName(k.name), "hook-")}
 	}
 	if name := EnvName(k.name); getenv(src.Env, name) != "" {
 		return Setting{getenv(src.Env, name), FromEnvironment, name}

@@ -96,7 +96,7 @@ func valuesOf(k key) string {
 }
 
 func usedBy(u use) string {
-	return map[use]string{forSign: "signing", forVerify: "verification", forBoth: "signing, verification", forHooks: "hooks"}[u]
+	return map[use]string{forSign: "signing", forVerify: "verification", forBoth: "signing, verification", forHooks: "hooks", forBoth | forHooks: "signing, verification, hooks", forVerify | forHooks: "verification, hooks"}[u]
 }
 
 func stateOf(k key) string {

@@ -44,8 +44,8 @@ type key struct {
 }
 
 var keys = []key{
-	{name: "instance", kind: names, use: forBoth},
-	{name: "trustedRoot", kind: path, use: forBoth},
+	{name: "instance", kind: names, use: forBoth | forHooks},
+	{name: "trustedRoot", kind: path, use: forBoth | forHooks},
 	{name: "signingConfig", kind: path, use: forSign},
 	{name: "fulcio", kind: url, use: forSign, environ: []string{"SIGSTORE_FULCIO_URL", "GITSIGN_FULCIO_URL"}, gitsign: "fulcio"},
 	{name: "rekor", kind: url, use: forSign, environ: []string{"SIGSTORE_REKOR_URL", "GITSIGN_REKOR_URL"}, gitsign: "rekor"},
@@ -72,14 +72,14 @@ var keys = []key{
 	{name: "agentConfirm", kind: boolean, use: forSign},
 	{name: "keyring", kind: boolean, use: forSign},
 	{name: "keyringMaxAge", kind: duration, use: forSign},
-	{name: "cache", kind: boolean, use: forVerify},
+	{name: "cache", kind: boolean, use: forVerify | forHooks},
 	{name: "matchCommitter", kind: boolean, use: forSign},
 	{name: "publicIdentity", kind: one, words: []string{"accepted"}, use: forSign},
-	{name: "smimeRoots", kind: path, use: forVerify},
+	{name: "smimeRoots", kind: path, use: forVerify | forHooks},
 	{name: "quiet", kind: boolean, use: forBoth, pending: true, ready: []string{"false"}},
 	{name: "log", kind: path, use: forSign, environ: []string{"GITSIGN_LOG"}, gitsign: "logPath"},
-	{name: "hook.policy", kind: path, use: forHooks, pending: true},
-	{name: "hook.policyRef", use: forHooks, pending: true},
-	{name: "hook.mode", kind: one, words: []string{"enforce", "audit"}, use: forHooks, pending: true},
-	{name: "hook.requirePushCertificate", kind: boolean, use: forHooks, pending: true},
+	{name: "hook.policy", kind: path, use: forHooks},
+	{name: "hook.policyRef", use: forHooks},
+	{name: "hook.mode", kind: one, words: []string{"enforce", "audit"}, use: forHooks},
+	{name: "hook.requirePushCertificate", kind: boolean, use: forHooks},
 }

@@ -18,7 +18,7 @@ func TestReview(t *testing.T) {
 		"a stranger":          {Source{Git: git("paraph.colour.ui", "x")}, "paraph.colour.ui in /etc/gitconfig is unknown, and has no effect", false},
 		"a long stranger":     {Source{Git: git("paraph."+strings.Repeat("x", 10000), "x")}, "remove it", false},
 		"to come":             {Source{Git: git("paraph.quiet", "true")}, "quiet is not in this version of paraph yet", true},
-		"to come, for hooks":  {Source{Git: git("paraph.hook.policy", "/p")}, "hook.policy is not in this version of paraph yet", false},
+		"wrong, for hooks":    {Source{Git: git("paraph.hook.policy", "p")}, "\"p\" is not an absolute path", false},
 		"a secret in a file":  {Source{Git: git("paraph.idToken", "s3cret")}, "paraph.idToken in /etc/gitconfig does not count", false},
 		"not a path":          {Source{Git: git("paraph.trustedRoot", "x")}, `"x" is not an absolute path`, true},
 		"two levels":          {Source{Env: []string{"PARAPH_FULCIO=https://a.example"}, Git: git("paraph.fulcio", "https://b.example")}, "paraph.fulcio in /etc/gitconfig does not count: PARAPH_FULCIO is set", false},

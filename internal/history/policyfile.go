@@ -19,8 +19,17 @@ const policyDir = ".paraph"
 // maxKeyFile bounds a file of keys, in bytes.
 const maxKeyFile = 4 << 20
 
-// ErrPolicy says that a policy cannot be had, or not be used.
-var ErrPolicy = errors.New("no policy to judge by")
+// ErrPolicy says that a policy cannot be had, or not be used; ErrPolicyAbsent
+// that there is none.
+var (
+	ErrPolicy             = errors.New("no policy to judge by")
+	ErrPolicyAbsent error = absentError{}
+)
+
+type absentError struct{}
+
+func (absentError) Error() string { return ErrPolicy.Error() + ": " + policy.Path + " is not there" }
+func (absentError) Unwrap() error { return ErrPolicy }
 
 // A PolicySpec names a policy: a file, or a path in the tree of a commit.
 type PolicySpec struct {
@@ -101,6 +110,8 @@ func (t *treeReader) policy(from policy.Source, tree string, entry trees.Entry) 
 func (t *treeReader) file(e trees.Entry, path string, limit int) ([]byte, error) {
 	what := ""
 	switch {
+	case e.ID == "" && path == policy.Path:
+		return nil, ErrPolicyAbsent
 	case e.ID == "":
 		what = "is not there"
 	case e.Mode == trees.Link:

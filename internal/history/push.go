@@ -291,21 +291,40 @@ func (t *treeReader) policyFolder(commit string) (trees.Entry, error) {
 	return t.find(tree, policyDir)
 }
 
-// SamePolicy reports whether two commits have the same policy, with the files
-// that belong to it.
+// SamePolicy reports whether two commits, "" for one that is not there, have the
+// same policy with the files that belong to it.
 func (v *Verification) SamePolicy(a, b string) (bool, error) {
-	one, err := v.run.policyFolder(a)
-	if err != nil {
-		return false, err
+	var folders [2]trees.Entry
+	for i, commit := range []string{a, b} {
+		if commit == "" {
+			continue
+		}
+		var err error
+		if folders[i], err = v.run.policyFolder(commit); err != nil {
+			return false, err
+		}
 	}
-	other, err := v.run.policyFolder(b)
-	return one == other, err
+	return folders[0] == folders[1], nil
 }
 
 // PolicyAt reads the policy that a commit has: an error that IsUnusable tells
 // from others where there is none to judge by.
 func (v *Verification) PolicyAt(commit string) (*policy.Policy, error) {
 	return v.run.treeReader.policyOf(PolicySpec{commit, policy.Path})
+}
+
+// AnchorPolicy is the policy of the anchor, nil where there is none.
+func (v *Verification) AnchorPolicy() *policy.Policy {
+	if v.run.anchor == nil {
+		return nil
+	}
+	return v.run.anchor.policy
+}
+
+// KindOf is the type of an object: commit, tag, tree or blob.
+func (v *Verification) KindOf(id string) (string, error) {
+	raw, err := v.run.batch.Read(id)
+	return raw.Type, err
 }
 
 // IsUnusable reports an error that says that a policy is absent, broken or no

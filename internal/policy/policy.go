@@ -43,6 +43,14 @@ const (
 	Audit        // it is said, and passes
 )
 
+// String is the word that a policy has for it.
+func (m Mode) String() string {
+	if m == Audit {
+		return "audit"
+	}
+	return "enforce"
+}
+
 // A Policy says who may sign what. It does not change, and is safe for
 // concurrent use. The zero Policy has no signers.
 type Policy struct {

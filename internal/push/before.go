@@ -98,3 +98,18 @@ func contains(list, words string) bool {
 }
 
 const heads, tags = "refs/heads/", "refs/tags/"
+
+// Undo puts the refs of a push that was made back to where they stood.
+func (b *Before) Undo(updates []Update) {
+	for _, u := range updates {
+		names, err := b.names(u.Ref)
+		if err != nil {
+			names = []string{u.Ref}
+		}
+		for _, name := range names {
+			if delete(b.Tips, name); u.Old != "" {
+				b.Tips[name] = u.Old
+			}
+		}
+	}
+}

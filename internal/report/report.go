@@ -107,6 +107,9 @@ func (s *Summary) Count(v verdict.Verdict) {
 	s.Counts[v]++
 }
 
+// Incomplete reports whether there is something that was not checked.
+func (s *Summary) Incomplete() bool { return s.Interrupted || len(s.Unchecked) > 0 }
+
 // Uncheck adds something that could not be checked. The first hundred are
 // told, the others counted.
 func (s *Summary) Uncheck(sentence string) {
