@@ -49,6 +49,9 @@ func (c *Cache) Under(t verify.Trust) *Verdicts {
 	return v
 }
 
+// Trust is what the answers are under.
+func (v *Verdicts) Trust() verify.Trust { return v.trust }
+
 // sumOf is the sum of some texts, for this build.
 func sumOf(what string, texts []string) (out sum) {
 	h := sha256.New()

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/paraph/paraph/internal/gitcmd"
+	"github.com/paraph/paraph/internal/history"
 	"github.com/paraph/paraph/internal/proof/fetch"
 	"github.com/paraph/paraph/internal/report"
 	"github.com/paraph/paraph/internal/verify"
@@ -27,7 +28,7 @@ func (env Env) proofVerify(cmd *cobra.Command, args []string) error {
 		switch {
 		case l.Err == nil:
 			proven++
-		case errors.Is(l.Err, fetch.ErrMissing):
+		case errors.Is(l.Err, history.ErrElsewhere):
 			elsewhere++
 			_, err := fmt.Fprintf(env.Stdout, "%s line %d: not here: %s\n", l.ID, l.Number, l.Err.Message)
 			return err

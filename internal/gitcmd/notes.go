@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// maxFanout is how many folders deep a note can lie: git makes one more for
+// MaxFanout is how many folders deep a note can lie: git makes one more for
 // each hundredfold of notes (notes.c:determine_fanout).
-const maxFanout = 3
+const MaxFanout = 3
 
 // Notes reads the notes of objects under a notes ref, by the objects' ids. An
 // object without a note is not in the answer; a note of more than limit bytes
@@ -21,21 +21,21 @@ const maxFanout = 3
 func (r *Repo) Notes(ctx context.Context, ref string, limit int64, ids ...string) (map[string][]byte, error) {
 	var specs strings.Builder
 	for _, id := range ids {
-		for depth := range maxFanout + 1 {
-			fmt.Fprintf(&specs, "%s:%s\n", ref, notePath(id, depth))
+		for depth := range MaxFanout + 1 {
+			fmt.Fprintf(&specs, "%s:%s\n", ref, NotePath(id, depth))
 		}
 	}
 	notes := map[string][]byte{}
 	next := 0
 	err := r.catFile(ctx, strings.NewReader(specs.String()), func(in *bufio.Reader) error {
-		for ; next < len(ids)*(maxFanout+1); next++ {
-			id := ids[next/(maxFanout+1)]
-			note, err := readNote(in, ref+":"+notePath(id, next%(maxFanout+1)), limit)
+		for ; next < len(ids)*(MaxFanout+1); next++ {
+			id := ids[next/(MaxFanout+1)]
+			note, err := readNote(in, ref+":"+NotePath(id, next%(MaxFanout+1)), limit)
 			if err != nil {
 				return err
 			}
 			if len(note) > 0 {
-				notes[id] = joinNotes(notes[id], note)
+				notes[id] = JoinNotes(notes[id], note)
 			}
 		}
 		return nil
@@ -43,8 +43,8 @@ func (r *Repo) Notes(ctx context.Context, ref string, limit int64, ids ...string
 	return notes, err
 }
 
-// notePath is where a note lies in the tree of its ref, depth folders deep.
-func notePath(id string, depth int) string {
+// NotePath is where a note lies in the tree of its ref, depth folders deep.
+func NotePath(id string, depth int) string {
 	var b strings.Builder
 	for range depth {
 		b.WriteString(id[:2] + "/")
@@ -53,7 +53,8 @@ func notePath(id string, depth int) string {
 	return b.String() + id
 }
 
-func joinNotes(a, b []byte) []byte {
+// JoinNotes is what one object's notes at two places are together.
+func JoinNotes(a, b []byte) []byte {
 	if len(a) == 0 {
 		return b
 	}

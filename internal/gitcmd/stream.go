@@ -300,7 +300,7 @@ func readNoted(in *bufio.Reader) ([]string, error) {
 		}
 		_, path, _ := strings.Cut(strings.TrimSuffix(string(entry), "\x00"), "\t")
 		id := strings.ReplaceAll(path, "/", "")
-		if !long && isID(id) && len(path)-len(id) <= maxFanout {
+		if !long && isID(id) && len(path)-len(id) <= MaxFanout {
 			ids = append(ids, id)
 		}
 		long = false

@@ -63,7 +63,7 @@ func TestReadNote(t *testing.T) {
 func TestReadNoted(t *testing.T) {
 	a, b := strings.Repeat("a", 40), strings.Repeat("b", 40)
 	var in strings.Builder
-	for _, path := range []string{notePath(b, 1), notePath(a, 2), "README", strings.Repeat("x", 1<<20), a[:30], notePath(a, 0), notePath(strings.Repeat("c", 40), 4), notePath(b, 3)} {
+	for _, path := range []string{NotePath(b, 1), NotePath(a, 2), "README", strings.Repeat("x", 1<<20), a[:30], NotePath(a, 0), NotePath(strings.Repeat("c", 40), 4), NotePath(b, 3)} {
 		in.WriteString("100644 blob " + b + "\t" + path + "\x00")
 	}
 	got, err := readNoted(bufio.NewReader(strings.NewReader(in.String())))

@@ -53,10 +53,10 @@ func (r *Repo) WriteNotes(ctx context.Context, ref, tip string, notes map[string
 		fmt.Fprintf(&in, "from %s\n", tip)
 	}
 	for _, id := range slices.Sorted(maps.Keys(notes)) {
-		for depth := range maxFanout + 1 {
-			fmt.Fprintf(&in, "D %s\n", notePath(id, depth))
+		for depth := range MaxFanout + 1 {
+			fmt.Fprintf(&in, "D %s\n", NotePath(id, depth))
 		}
-		fmt.Fprintf(&in, "M 100644 inline %s\ndata %d\n", notePath(id, 1), len(notes[id]))
+		fmt.Fprintf(&in, "M 100644 inline %s\ndata %d\n", NotePath(id, 1), len(notes[id]))
 		in.Write(notes[id])
 		in.WriteByte('\n')
 	}

@@ -40,17 +40,26 @@ const (
 // Lines are the lines of a note that count, without their ends. A line that is
 // empty counts as none.
 func Lines(note []byte) [][]byte {
+	lines, _ := Split(note)
+	return lines
+}
+
+// Split is Lines, and reports whether there is more than counts.
+func Split(note []byte) (lines [][]byte, more bool) {
 	if len(note) > MaxNote {
-		return nil
+		return nil, true
 	}
-	var out [][]byte
 	for line := range bytes.Lines(note) {
 		line = bytes.TrimRight(line, "\r\n")
-		if len(line) > 0 && len(out) < MaxLines {
-			out = append(out, line)
+		switch {
+		case len(line) == 0:
+		case len(lines) == MaxLines:
+			return lines, true
+		default:
+			lines = append(lines, line)
 		}
 	}
-	return out
+	return lines, false
 }
 
 func syntax(rule, format string, args ...any) error {

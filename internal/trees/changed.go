@@ -41,7 +41,8 @@ func (r *Reader) Changed(c Commit, within func(dir string) bool) ([]string, erro
 		first = c.Parents[0]
 	}
 	r.work = 0
-	d := &comparison{Reader: r, within: within}
+	d := &comparison{Reader: r, within: within, most: maxWork}
+	d.tell = func(path string, _, _ item) error { return d.keepPath(path) }
 	if err := d.folder(first, c.Tree, "", 0); err != nil {
 		return nil, err
 	}
@@ -58,8 +59,22 @@ func (r *Reader) Changed(c Commit, within func(dir string) bool) ([]string, erro
 type comparison struct {
 	*Reader
 	within func(dir string) bool
-	paths  []string
-	names  int // bytes of paths
+	most   int // of work
+	tell   func(path string, was, is item) error
+
+	paths []string
+	names int // bytes of paths
+}
+
+// Differ tells each path at which two trees have not the same, in the order of
+// trees: what was there and what is, the zero Entry for nothing. A tree "" is an
+// empty one. Trees that both have at one place are not read, and in both together
+// no more is than has so many bytes and entries.
+func (r *Reader) Differ(was, is string, most int, tell func(path string, was, is Entry) error) error {
+	r.work = 0
+	d := &comparison{Reader: r, within: func(string) bool { return true }, most: most}
+	d.tell = func(path string, was, is item) error { return tell(path, was.entry(), is.entry()) }
+	return d.folder(was, is, "", 0)
 }
 
 // folder finds the paths below a folder that differ in two trees.
@@ -90,14 +105,14 @@ func (d *comparison) folder(a, b, dir string, depth int) error {
 		case was.mode == Folder || is.mode == Folder:
 			return d.folder(was.folder(), is.folder(), path, depth+1)
 		}
-		return d.tell(path)
+		return d.tell(path, was, is)
 	})
 }
 
 // bounded says when a comparison is given up.
 func (d *comparison) bounded() error {
-	if d.work > maxWork {
-		return tooLarge("trees of more than %d bytes and entries would have to be compared", maxWork)
+	if d.work > d.most {
+		return tooLarge("trees of more than %d bytes and entries would have to be compared", d.most)
 	}
 	return nil
 }
@@ -112,7 +127,7 @@ func join(dir, name string) (string, error) {
 	return dir + "/" + name, nil
 }
 
-func (d *comparison) tell(path string) error {
+func (d *comparison) keepPath(path string) error {
 	d.names += len(path)
 	if len(d.paths) == maxChanged || d.names > maxNames {
 		return tooLarge("more than %d paths, or %d bytes of them, change at once", maxChanged, maxNames)

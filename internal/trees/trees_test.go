@@ -191,6 +191,45 @@ func TestMerge(t *testing.T) {
 	}
 }
 
+// What differs is told with what was there and what is, and what both trees have
+// is not read.
+func TestDiffer(t *testing.T) {
+	r := newRepo(t, "sha1")
+	was := r.tree("100644 a/b x", "100644 a/c x", "100644 d x", "100644 e/f x", "100644 g/h x")
+	is := r.tree("100644 a/b y", "100755 a/c x", "100644 d/i x", "100644 g/h x")
+	x, y := r.blobs["x"], r.blobs["y"]
+	var got []string
+	reader, read := r.reader(), 0
+	whole := reader.Read
+	reader.Read = func(id string) ([]byte, error) { read++; return whole(id) }
+	collect := func(path string, was, is Entry) error {
+		got = append(got, fmt.Sprintf("%s %o %s %o %s", path, was.Mode, was.ID, is.Mode, is.ID))
+		return nil
+	}
+	want := []string{
+		"a/b 100644 " + x + " 100644 " + y, "a/c 100644 " + x + " 100755 " + x, "d 100644 " + x + " 0 ",
+		"d/i 0  100644 " + x, "e/f 100644 " + x + " 0 ",
+	}
+	if err := reader.Differ(was, is, maxWork, collect); err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v, want %q", got, err, want)
+	}
+	if read != 6 { // both, what each has as a and e or d, and never g
+		t.Errorf("%d trees are read", read)
+	}
+	got = nil
+	if err := reader.Differ("", was, maxWork, collect); err != nil || len(got) != 5 {
+		t.Errorf("from nothing: %q, %v", got, err)
+	}
+	enough := errors.New("enough")
+	if err := reader.Differ(was, is, maxWork, func(string, Entry, Entry) error { return enough }); !errors.Is(err, enough) {
+		t.Errorf("%v", err)
+	}
+	var e *verdict.Error
+	if err := r.reader().Differ(was, is, 100, collect); !errors.As(err, &e) || e.Rule != RuleSize {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestFind(t *testing.T) {
 	r := newRepo(t, "sha1")
 	tree := r.tree("100644 a/b/c x", "120000 l x")

@@ -2,10 +2,8 @@ package fetch
 
 import (
 	"context"
-	"errors"
 	"slices"
 
-	"github.com/paraph/paraph/git"
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/history"
 	"github.com/paraph/paraph/internal/proof"
@@ -24,9 +22,6 @@ type Line struct {
 	// Err is why the line proves nothing.
 	Err *verdict.Error
 }
-
-// ErrMissing is why nobody can say what a line proves: its object is elsewhere.
-var ErrMissing = &verdict.Error{Class: verdict.Infrastructure, Rule: "object-missing", Message: "the object of the note is not in this repository"}
 
 // Noted returns the ids of the objects that have a note: of all, or of those
 // that revisions reach, the tags that they name with them.
@@ -76,7 +71,7 @@ func Notes(ctx context.Context, repo *gitcmd.Repo, ids []string, t *verify.Trust
 			continue
 		}
 		err = repo.Stream(ctx, chunk, func(o gitcmd.RawObject) error {
-			prove, err := prover(o, *t)
+			prove, err := history.Prover(o, *t)
 			if err != nil {
 				return err
 			}
@@ -108,24 +103,4 @@ func eachLine(id string, note []byte, prove func(*proof.Bundle) (*proof.Proven, 
 		}
 	}
 	return nil
-}
-
-// prover says what bundles prove of an object.
-func prover(raw gitcmd.RawObject, t verify.Trust) (func(*proof.Bundle) (*proof.Proven, error), error) {
-	always := func(err *verdict.Error) (func(*proof.Bundle) (*proof.Proven, error), error) {
-		return func(*proof.Bundle) (*proof.Proven, error) { return nil, err }, nil
-	}
-	if raw.Type == "" {
-		return always(ErrMissing)
-	}
-	o, err := history.Open(raw)
-	var refused *git.Error
-	switch {
-	case errors.Is(err, git.ErrUnsigned), errors.As(err, &refused), err == nil && o.Armor != git.X509:
-		return always(verdict.Errorf(verdict.Binding, "note-object", "the object has no x509 signature that could be proven"))
-	case err != nil:
-		return nil, err
-	}
-	opened := verify.Open(o.Payload, o.Signature)
-	return func(b *proof.Bundle) (*proof.Proven, error) { return opened.Prove(b, raw.ID, t) }, nil
 }
