@@ -1,9 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/paraph/paraph/hack/vectors/scribe"
 	"github.com/paraph/paraph/internal/testpki"
 )
@@ -30,9 +27,7 @@ var (
 	}
 )
 
-func someone(name string) scribe.Keyless {
-	return scribe.Keyless{Name: name, Address: name + "@example.com", Identity: mail(name + "@example.com")}
-}
+func someone(name string) scribe.Keyless { return scribe.Someone(name, issuer) }
 
 func mail(address string) testpki.Identity {
 	return testpki.Identity{Email: address, Issuer: issuer}
@@ -44,33 +39,13 @@ const (
 	keyPath    = ".paraph/keys/web.asc"
 )
 
-// policy is the text of a policy.
-func policy(sections ...string) string {
-	return "[policy]\n\tversion = 1\n" + strings.Join(sections, "")
-}
-
-// signer is a section for a keyless signer, with further lines.
-func signer(k scribe.Keyless, lines ...string) string {
-	return section("signer", k.Name, append([]string{"identity = " + k.Identity.Email, "issuer = " + k.Identity.Issuer}, lines...)...)
-}
-
-// section is any section; it has no name where that is empty.
-func section(kind, name string, lines ...string) string {
-	head := "[" + kind + "]"
-	if name != "" {
-		head = fmt.Sprintf("[%s %q]", kind, name)
-	}
-	return head + "\n\t" + strings.Join(lines, "\n\t") + "\n"
-}
-
-// allow are the lines that allow signers.
-func allow(names ...string) []string {
-	var out []string
-	for _, n := range names {
-		out = append(out, "allow = "+n)
-	}
-	return out
-}
+// Texts of policies.
+var (
+	policy  = scribe.Policy
+	signer  = scribe.SignerSection
+	section = scribe.Section
+	allow   = scribe.Allow
+)
 
 // Sections of the usual policy: main is for alice, carol and the forge's
 // merges, anybody of the file contributes, and alice keeps .paraph and v*.

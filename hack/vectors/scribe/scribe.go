@@ -280,8 +280,15 @@ func (h *History) finish(c *commit, by Signer) {
 	h.name(c.label, h.add("commit", raw))
 }
 
-// Tag makes a tag object under refs/tags, of a commit or of another tag.
+// Tag makes a tag object under refs/tags, of a commit or of another tag. Its
+// label is "tag" and its name.
 func (h *History) Tag(name, target string, by Signer) {
+	h.TagObject("tag "+name, name, target, by)
+	h.TagRef(name, "tag "+name)
+}
+
+// TagObject makes a tag object without a ref.
+func (h *History) TagObject(label, name, target string, by Signer) {
 	id := h.ID(target)
 	raw := fmt.Sprintf("object %s\ntype %s\ntag %s\ntagger %s %d +0000\n\n%s\n", id, h.objects[id].kind, name, by.Person(), h.clock.Unix(), name)
 	signature, err := by.Sign(h, []byte(raw), h.clock)
@@ -289,6 +296,5 @@ func (h *History) Tag(name, target string, by Signer) {
 		h.fail(fmt.Errorf("%s: %w", name, err))
 	}
 	h.clock = h.clock.Add(step)
-	h.name("tag "+name, h.add("tag", raw+string(signature)))
-	h.TagRef(name, "tag "+name)
+	h.name(label, h.add("tag", raw+string(signature)))
 }
