@@ -57,12 +57,11 @@ func signAs(name string, payload []byte) ([]byte, error) {
 
 // signing are the options of git for somebody's signature.
 func (y *yard) signing(name string) []string {
-	format := "x509"
+	format, key := "x509", name
 	if _, ok := people[name].(scribe.SSH); ok {
-		format = "ssh"
+		format, key = "ssh", y.path(name) // git takes it for a file
 	}
 	return []string{
-		"-c", "gpg.format=" + format, "-c", "gpg.x509.program=" + y.signer, "-c", "gpg.ssh.program=" + y.signer,
-		"-c", "user.signingKey=" + filepath.Join(y.dir, name)[map[bool]int{true: 0, false: len(y.dir) + 1}[format == "ssh"]:],
+		"-c", "gpg.format=" + format, "-c", "gpg.x509.program=" + y.signer, "-c", "gpg.ssh.program=" + y.signer, "-c", "user.signingKey=" + key,
 	}
 }

@@ -71,6 +71,7 @@ func newYard() (*yard, error) {
 	for name, text := range policyFiles(y.history) {
 		err = errors.Join(err, os.WriteFile(y.path(name+".policy"), []byte(text), 0o600))
 	}
+	err = errors.Join(err, os.MkdirAll(y.path("seed/.paraph"), 0o700), os.WriteFile(y.path("seed/"+policyPath), []byte(usual), 0o600))
 	var pairs []string
 	for label, id := range y.history.Labels() {
 		pairs = append(pairs, "{"+label+"}", id)
