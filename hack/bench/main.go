@@ -2,7 +2,7 @@
 Bench measures what paraph costs, as ratios against a program that does
 nothing, in one run on one machine:
 
-	go run ./hack/bench [-commits 500] [-rounds 7] [-history 2000] [-many 100000] [-before PROGRAM] [-sign]
+	go run ./hack/bench [-commits 500] [-rounds 7] [-history 2000] [-many 100000] [-before PROGRAM] [-sign] [-push N]
 
 git starts one process for each signature that it shows, so the number that
 counts is the time of "git log --show-signature" per commit, over that of a Go
@@ -32,12 +32,20 @@ func main() {
 	rounds := flag.Int("rounds", 7, "rounds of git log for each program")
 	history := flag.Int("history", 2000, "commits, and certificates, of the history that paraph verify is timed with")
 	many := flag.Int("many", 100_000, "commits of the history whose verification's memory is measured, 0 for none")
+	onlyPush := flag.Int("push", 0, "time a push of so many commits, and nothing else")
 	before := flag.String("before", "", "another build of paraph, to compare with")
 	onlySign := flag.Bool("sign", false, "time signatures, and nothing else")
 	flag.Parse()
+	if a := flag.Args(); len(a) > 3 && a[0] == hookArg {
+		code, err := runHook(a[1], a[2], a[3:]...)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+		}
+		os.Exit(code)
+	}
 	dir, err := os.MkdirTemp("", "paraph-bench-")
 	if err == nil {
-		err = run(dir, *commits, *rounds, *history, *many, *before, *onlySign)
+		err = run(dir, *commits, *rounds, *history, *many, *before, *onlySign, *onlyPush)
 		err = errors.Join(err, os.RemoveAll(dir))
 	}
 	if err != nil {
@@ -46,7 +54,7 @@ func main() {
 	}
 }
 
-func run(dir string, commits, rounds, history, many int, before string, onlySign bool) error {
+func run(dir string, commits, rounds, history, many int, before string, onlySign bool, onlyPush int) error {
 	fmt.Printf("%s, %s/%s, %d cores, %s\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), strings.TrimSpace(output("git", "version")))
 	b := bench{dir: dir, rounds: rounds, before: before}
 	if err := b.build(); err != nil {
@@ -54,6 +62,9 @@ func run(dir string, commits, rounds, history, many int, before string, onlySign
 	}
 	if onlySign {
 		return b.sign()
+	}
+	if onlyPush > 0 {
+		return b.push(onlyPush)
 	}
 	if err := b.sizes(); err != nil {
 		return err
@@ -65,6 +76,9 @@ func run(dir string, commits, rounds, history, many int, before string, onlySign
 		return err
 	}
 	if err := b.verify(history, many, many/2000+1); err != nil {
+		return err
+	}
+	if err := b.push(usualPush); err != nil {
 		return err
 	}
 	for _, version := range []int{1, 2} {

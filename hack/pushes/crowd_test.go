@@ -69,11 +69,9 @@ func TestThirtyAtOnce(t *testing.T) {
 // of its own.
 func (y *yard) commit(t *testing.T, dir, by, message string) {
 	t.Helper()
-	args := append(y.signing(by), "commit", "-q", "--allow-empty", "-m", message)
-	if by == "" {
-		args = []string{"commit", "-q", "--allow-empty", "-m", message}
-	} else {
-		args = append(args, "-S")
+	args := []string{"commit", "-q", "--allow-empty", "-m", message}
+	if by != "" {
+		args = append(append(y.signing(by), args...), "-S")
 	}
 	run(t, y.git(dir, "add", "-A"))
 	run(t, y.git(dir, args...))
@@ -91,7 +89,7 @@ func (y *yard) work(t *testing.T, format string) (dir string, s *server) {
 	y.commit(t, dir, "alice", "anchor")
 	s = &server{y, t.TempDir()}
 	run(t, y.git(s.dir, "init", "-q", "--bare", "-b", "main", "--object-format="+format, "."))
-	s.set(t, "paraph.trustedRoot="+y.path("trusted_root.json"))
+	s.set(t, "paraph.trustedRoot="+y.path("trusted_root.json"), "receive.denyDeleteCurrent=ignore")
 	run(t, y.git(dir, "push", "-q", s.dir, "main"))
 	s.install(t, "pre-receive")
 	return dir, s

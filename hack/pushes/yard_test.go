@@ -72,6 +72,11 @@ func newYard() (*yard, error) {
 		err = errors.Join(err, os.WriteFile(y.path(name+".policy"), []byte(text), 0o600))
 	}
 	err = errors.Join(err, os.MkdirAll(y.path("seed/.paraph"), 0o700), os.WriteFile(y.path("seed/"+policyPath), []byte(usual), 0o600))
+	for name, by := range people {
+		if key, ok := by.(scribe.SSH); ok { // git asks for its fingerprint
+			err = errors.Join(err, os.WriteFile(y.path(name), []byte(key.PublicKey()+"\n"), 0o600))
+		}
+	}
 	var pairs []string
 	for label, id := range y.history.Labels() {
 		pairs = append(pairs, "{"+label+"}", id)
