@@ -55,7 +55,7 @@ func TestThirtyAtOnce(t *testing.T) {
 			winners++
 		case p.ref != "refs/heads/main" && there != p.good:
 			t.Errorf("%s to %s: accepted %t\n%s", p.label, p.ref, there, words[i])
-		case p.ref != "refs/heads/main" && !p.good && !strings.Contains(words[i], "unsigned"):
+		case p.ref != "refs/heads/main" && !p.good && !strings.Contains(words[i], "no signature"):
 			t.Errorf("%s to %s: for another reason: %s", p.label, p.ref, words[i])
 		}
 	}
@@ -108,10 +108,10 @@ func TestSHA256(t *testing.T) {
 	y.commit(t, dir, "carol", "good")
 	expect("HEAD:main", true, "")
 	y.commit(t, dir, "", "unsigned")
-	expect("HEAD:main", false, "unsigned")
+	expect("HEAD:main", false, "no signature")
 	y.commit(t, dir, "carol", "on top")
-	expect("HEAD:main", false, "unsigned")
-	expect("HEAD:refs/heads/topic", false, "unsigned")
+	expect("HEAD:main", false, "no signature")
+	expect("HEAD:refs/heads/topic", false, "no signature")
 	expect("HEAD~2:refs/heads/topic", true, "")
 	expect(":topic", true, "")
 	expect(":main", false, "rewind")
@@ -134,7 +134,7 @@ func TestHugeBlob(t *testing.T) {
 	run(t, y.git(dir, "push", "-q", s.dir, "HEAD:main"))
 	fmt.Printf("a push with a blob of %s took %v\n", size, time.Since(start).Round(time.Millisecond))
 	y.commit(t, dir, "", "unsigned")
-	if words, ok := told(t, y.git(dir, "push", s.dir, "HEAD:main")); ok || !strings.Contains(words, "unsigned") {
+	if words, ok := told(t, y.git(dir, "push", s.dir, "HEAD:main")); ok || !strings.Contains(words, "no signature") {
 		t.Errorf("accepted %t: %s", ok, words)
 	}
 }

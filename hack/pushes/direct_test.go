@@ -119,7 +119,7 @@ func TestManyRefs(t *testing.T) {
 		t.Errorf("good ones: %s", words)
 	}
 	words, ok := s.ask(t, b.String()+"{zero} {UG} refs/heads/last\n")
-	if ok || !strings.Contains(words, "unsigned") {
+	if ok || !strings.Contains(words, "no signature") {
 		t.Errorf("with a bad one: accepted %t: %s", ok, words)
 	}
 	b.Reset()
