@@ -113,8 +113,7 @@ func (y *yard) sshKey(t *testing.T, name string) string {
 	return string(ssh.MarshalAuthorizedKey(public))
 }
 
-// Over http nobody pushes who did not say who he is, which is the server's
-// business and not the hook's.
+// The http backend is there, and knows what it has not.
 func TestReach(t *testing.T) {
 	r := newReach(t, ours(t))
 	resp, err := http.Get(r.http.URL + "/nothing.git/info/refs")

@@ -37,6 +37,9 @@ func ours(t *testing.T) *yard {
 	return y
 }
 
+// folder is where it lies, "" as long as nobody asked.
+var folder string
+
 // As who signs, this program was started by git.
 const signEnv = "PUSHES_SIGN"
 
@@ -45,8 +48,8 @@ func TestMain(m *testing.M) {
 		os.Exit(signFor(os.Args[1:]))
 	}
 	code := m.Run()
-	if y, _ := common(); y != nil {
-		_ = os.RemoveAll(y.dir)
+	if folder != "" {
+		_ = os.RemoveAll(folder)
 	}
 	os.Exit(code)
 }
@@ -56,6 +59,7 @@ func newYard() (*yard, error) {
 	if err != nil {
 		return nil, err
 	}
+	folder = dir
 	y := &yard{
 		dir: dir, paraph: filepath.Join(dir, "it's paraph"), client: filepath.Join(dir, "client.git"),
 		signer: filepath.Join(dir, "signer"), history: tell(),
