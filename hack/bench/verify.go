@@ -9,7 +9,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"syscall"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/paraph/paraph/git"
@@ -34,33 +35,9 @@ func (b bench) verify(commits, many, perCertificate int) error {
 		return fmt.Errorf("git repack: %w\n%s", err, out)
 	}
 	fmt.Printf("paraph verify --all, %d commits with %d certificates, median of %d rounds (best)\n", commits, commits, b.rounds)
-	for _, how := range []struct {
-		name   string
-		flags  []string
-		budget float64
-	}{
-		{"cold", []string{"--no-cache"}, coldPerSecond},
-		{"cached", nil, cachedPerSecond},
-	} {
-		if _, _, err := r.verifyAll(b.path("paraph"), how.flags...); err != nil { // fills the caches
-			return err
-		}
-		var times []time.Duration
-		for range b.rounds {
-			d, _, err := r.verifyAll(b.path("paraph"), how.flags...)
-			if err != nil {
-				return err
-			}
-			times = append(times, d)
-		}
-		rate := func(d time.Duration) float64 { return float64(commits) / d.Seconds() }
-		best := times[0]
-		for _, d := range times {
-			best = min(best, d)
-		}
-		fmt.Printf("%-13s %7.0f /s (%.0f), budget %.0f%s\n", how.name, rate(median(times)), rate(best), how.budget, missed(rate(median(times)) < how.budget))
+	if err := b.rates(r, commits); err != nil {
+		return err
 	}
-	fmt.Println()
 	if many == 0 {
 		fmt.Print("memory of a long history: not measured (-many 0)\n\n")
 		return nil
@@ -74,27 +51,97 @@ func (b bench) verify(commits, many, perCertificate int) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("paraph verify --all %s of %d commits with %d certificates: %.0f MB, %.0f /s (budget %d MB)%s\n",
+		fmt.Printf("paraph verify --all %s of %d commits with %d certificates: paraph's own VmHWM %.0f MB, %.0f /s (budget %d MB)%s\n",
 			flags, many, many/perCertificate, memory, float64(many)/d.Seconds(), mostMemory, missed(memory > mostMemory))
 	}
 	fmt.Println()
 	return nil
 }
 
+// rates prints how many commits of a history are verified in a second, by each
+// build in turn, so that whatever else the machine does hits all of them.
+func (b bench) rates(r *repo, commits int) error {
+	for _, how := range []struct {
+		name   string
+		flags  []string
+		budget float64
+	}{
+		{"cold", []string{"--no-cache"}, coldPerSecond},
+		{"cached", nil, cachedPerSecond},
+	} {
+		times := map[string][]time.Duration{}
+		programs := b.programs()[1:]
+		for i := range b.rounds + 1 {
+			for _, p := range programs {
+				d, _, err := r.verifyAll(p[1], how.flags...)
+				if err != nil {
+					return err
+				}
+				if i > 0 { // the first one fills the caches
+					times[p[0]] = append(times[p[0]], d)
+				}
+			}
+		}
+		rate := func(d time.Duration) float64 { return float64(commits) / d.Seconds() }
+		for _, p := range programs {
+			name, note := how.name+", "+p[0], ""
+			if p[0] == "paraph" {
+				name, note = how.name, fmt.Sprintf(", budget %.0f%s", how.budget, missed(rate(median(times[p[0]])) < how.budget))
+			}
+			fmt.Printf("%-14s %7.0f /s (%.0f)%s\n", name, rate(median(times[p[0]])), rate(slices.Min(times[p[0]])), note)
+		}
+	}
+	fmt.Println()
+	return nil
+}
+
 // verifyAll runs paraph verify --all and returns how long it took, and how
-// many megabytes it had at most.
+// many megabytes the process itself had at most: git's are none of its, and
+// count the pack that git maps.
 func (r *repo) verifyAll(program string, flags ...string) (time.Duration, float64, error) {
 	cmd := r.git()
 	cmd.Path, cmd.Args = program, append([]string{program, "verify", "--all"}, flags...)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = io.Discard, &said
 	start := time.Now()
-	err := cmd.Run()
+	if err := cmd.Start(); err != nil {
+		return 0, 0, err
+	}
+	ended, peak := make(chan struct{}), make(chan float64)
+	go func() { peak <- watchPeak(cmd.Process.Pid, ended) }()
+	err := cmd.Wait()
 	took := time.Since(start)
+	close(ended)
+	memory := <-peak
 	if err != nil {
 		return 0, 0, fmt.Errorf("paraph verify --all: %w: %s", err, said.String())
 	}
-	return took, float64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) / 1024, nil
+	return took, memory, nil
+}
+
+// look is how often a process's peak is read: the kernel keeps it, but forgets
+// it with the process.
+const look = 10 * time.Millisecond
+
+// watchPeak reads the peak of a process's memory until that has ended, in
+// megabytes: VmHWM of proc_pid_status(5), 0 where there is none.
+func watchPeak(pid int, ended <-chan struct{}) (peak float64) {
+	for {
+		select {
+		case <-ended:
+			return peak
+		case <-time.After(look):
+		}
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if err != nil {
+			continue
+		}
+		var kb float64
+		_, line, _ := strings.Cut(string(status), "\nVmHWM:")
+		if _, err := fmt.Sscan(line, &kb); err == nil { // a process that ended has no such line
+			peak = max(peak, kb/1024)
+		}
+	}
 }
 
 // longRepo writes its commits as one pack: as many files would take longer
