@@ -38,7 +38,8 @@ func Environ(env []string) []string {
 		out = append(out, e)
 	}
 	return append(out, "GIT_NO_REPLACE_OBJECTS=1", "GIT_GRAFT_FILE=/dev/null", "GIT_NO_LAZY_FETCH=1", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C",
-		"GIT_ALLOW_PROTOCOL=") // git before 2.39.4 does not know GIT_NO_LAZY_FETCH
+		"GIT_ALLOW_PROTOCOL=", // git before 2.39.4 does not know GIT_NO_LAZY_FETCH
+		"GIT_FLUSH=0")         // rev-list writes each line by itself into a pipe (write-or-die.c), and nobody waits for one
 }
 
 // A Repo runs git in one repository.
@@ -218,16 +219,25 @@ func readObject(in *bufio.Reader, id string) (RawObject, error) {
 // readBody reads the bytes of an object, and the line break after them.
 func readBody(in *bufio.Reader, o RawObject, size int64) (RawObject, error) {
 	// Memory is taken at once for what most objects have, and for more as it comes.
-	body := bytes.NewBuffer(make([]byte, 0, min(size+1, readAtOnce)+bytes.MinRead))
-	if _, err := io.CopyN(body, in, size+1); err != nil {
-		return o, fmt.Errorf("git cat-file ended early: %w", err)
+	body := make([]byte, min(size+1, readAtOnce))
+	if _, err := io.ReadFull(in, body); err != nil {
+		return o, endedEarly(err)
 	}
-	o.Raw = body.Bytes()[:size:size]
-	if body.Bytes()[size] != '\n' {
+	if more := size + 1 - int64(len(body)); more > 0 {
+		whole := bytes.NewBuffer(body)
+		if _, err := io.CopyN(whole, in, more); err != nil {
+			return o, endedEarly(err)
+		}
+		body = whole.Bytes()
+	}
+	o.Raw = body[:size:size]
+	if body[size] != '\n' {
 		return o, fmt.Errorf("git cat-file answered %s with other than %d bytes", o.ID, size)
 	}
 	return o, nil
 }
+
+func endedEarly(err error) error { return fmt.Errorf("git cat-file ended early: %w", err) }
 
 // errLarge is an object that is not read.
 var errLarge = errors.New("the object is too large")
@@ -236,7 +246,7 @@ var errLarge = errors.New("the object is too large")
 func readHead(in *bufio.Reader, id string) (o RawObject, size int64, err error) {
 	line, err := in.ReadSlice('\n')
 	if err != nil {
-		return o, 0, fmt.Errorf("git cat-file ended early: %w", err)
+		return o, 0, endedEarly(err)
 	}
 	head := strings.TrimSuffix(string(line), "\n")
 	if head == id+" missing" {

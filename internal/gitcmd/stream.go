@@ -190,7 +190,7 @@ func (r *Repo) stream(ctx context.Context, ids io.Reader, visit func(RawObject) 
 func readNext(in *bufio.Reader) (RawObject, error) {
 	head, err := in.Peek(maxID + 1)
 	if err != nil && err != io.EOF {
-		return RawObject{}, fmt.Errorf("git cat-file ended early: %w", err)
+		return RawObject{}, endedEarly(err)
 	}
 	id, _, found := bytes.Cut(head, []byte(" "))
 	if !found || !isID(string(id)) {
