@@ -13,32 +13,39 @@ import (
 // A Batch is a git cat-file --batch that is asked one object at a time, while
 // somebody decides which one is next. It is for one goroutine.
 type Batch struct {
-	child
+	*child // nil before the first question
+	repo   *Repo
+	ctx    context.Context
 	cancel context.CancelFunc
 	in     io.WriteCloser
 	out    *bufio.Reader
 	broken error // after which nobody knows where the next answer begins
 }
 
-// Batch starts one. It ends with the context, or with Close.
-func (r *Repo) Batch(ctx context.Context) (*Batch, error) {
-	ctx, cancel := context.WithCancel(ctx)
+// Batch returns one, which the first question starts: many a verification has
+// none. It ends with the context, or with Close.
+func (r *Repo) Batch(ctx context.Context) *Batch {
+	b := &Batch{repo: r}
+	b.ctx, b.cancel = context.WithCancel(ctx)
+	return b
+}
+
+func (b *Batch) start() error {
 	args := []string{"cat-file", "--batch"}
-	b := &Batch{cancel: cancel, child: child{cmd: r.command(ctx, args...), args: args, stderr: &bounded.Writer{Max: maxStderr}}}
-	b.cmd.Stderr = b.stderr
+	c := &child{cmd: b.repo.command(b.ctx, args...), args: args, stderr: &bounded.Writer{Max: maxStderr}}
+	c.cmd.Stderr = c.stderr
 	var err error
-	if b.in, err = b.cmd.StdinPipe(); err == nil {
-		b.stdout, err = b.cmd.StdoutPipe()
+	if b.in, err = c.cmd.StdinPipe(); err == nil {
+		c.stdout, err = c.cmd.StdoutPipe()
 	}
 	if err == nil {
-		err = b.cmd.Start()
+		err = c.cmd.Start()
 	}
 	if err != nil {
-		cancel()
-		return nil, failure(args, err, b.stderr)
+		return failure(args, err, c.stderr)
 	}
-	b.out = bufio.NewReader(b.stdout)
-	return b, nil
+	b.child, b.out = c, bufio.NewReader(c.stdout)
+	return nil
 }
 
 // Read returns the object with this id: [ErrMissing] if it is not in the
@@ -50,6 +57,11 @@ func (b *Batch) Read(id string) (RawObject, error) {
 		return RawObject{}, b.broken
 	case !isID(id):
 		return RawObject{}, fmt.Errorf("%q is not an object id", id)
+	}
+	if b.child == nil {
+		if b.broken = b.start(); b.broken != nil {
+			return RawObject{}, b.broken
+		}
 	}
 	_, err := io.WriteString(b.in, id+"\n")
 	var o RawObject
@@ -74,6 +86,9 @@ func (b *Batch) Read(id string) (RawObject, error) {
 // Close ends it.
 func (b *Batch) Close() error {
 	defer b.cancel()
+	if b.child == nil {
+		return nil
+	}
 	err := b.in.Close()
 	_, _ = io.Copy(io.Discard, b.out) // let git end by itself
 	if waitErr := b.wait(); b.broken == nil {

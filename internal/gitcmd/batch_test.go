@@ -12,10 +12,7 @@ import (
 // One at a time: what is there, however small, what is not, and again.
 func TestBatch(t *testing.T) {
 	f := newFixture(t)
-	b, err := New(f.dir, f.env).Batch(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := New(f.dir, f.env).Batch(t.Context())
 	empty := f.git(t, "-C", f.dir, "hash-object", "-w", "-t", "blob", os.DevNull)
 	for range 2 {
 		if o, err := b.Read(f.second); err != nil || o.Type != "commit" || !strings.HasSuffix(string(o.Raw), "\nsecond\n") {
@@ -43,8 +40,8 @@ func TestBatch(t *testing.T) {
 func TestBatchEnds(t *testing.T) {
 	f := newFixture(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	b, err := New(f.dir, f.env).Batch(ctx)
-	if err != nil {
+	b := New(f.dir, f.env).Batch(ctx)
+	if _, err := b.Read(f.first); err != nil {
 		t.Fatal(err)
 	}
 	cancel()
@@ -55,14 +52,15 @@ func TestBatchEnds(t *testing.T) {
 		}
 	}
 	_ = b.Close()
-	b, err = New(t.TempDir(), f.env).Batch(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	for _, b := range []*Batch{New(t.TempDir(), f.env).Batch(t.Context()), New(f.dir, f.env).Batch(ctx)} {
+		if o, err := b.Read(f.first); !errors.As(err, &e) {
+			t.Errorf("%+v, %v", o, err)
+		}
+		_ = b.Close()
 	}
-	if o, err := b.Read(f.first); !errors.As(err, &e) {
-		t.Errorf("%+v, %v", o, err)
+	if err := New(f.dir, f.env).Batch(t.Context()).Close(); err != nil {
+		t.Errorf("one that was asked nothing: %v", err)
 	}
-	_ = b.Close()
 }
 
 func TestMergeBases(t *testing.T) {

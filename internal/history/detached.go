@@ -48,10 +48,7 @@ func (d *Detached) Close() error {
 
 func (d *Detached) trees() (*treeReader, error) {
 	if d.batch == nil {
-		var err error
-		if d.batch, err = d.repo.Batch(d.ctx); err != nil {
-			return nil, err
-		}
+		d.batch = d.repo.Batch(d.ctx)
 	}
 	return newTreeReader(d.ctx, d.repo, d.batch), nil
 }

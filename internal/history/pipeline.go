@@ -15,11 +15,19 @@ const (
 	bytesAtOnce = 32 << 20 // of objects, beyond the one that is next
 )
 
-// A job is an object on its way through the pipeline.
+// Objects go from hand to hand several at once, as many as make no difference
+// to when the last of them is done: a part of those that went before.
+const (
+	together = 32 // at most
+	partOf   = 64
+)
+
+// A job is some objects, one after the other, on their way through the pipeline.
 type job[T any] struct {
-	raw  gitcmd.RawObject
-	out  T
-	err  error
+	raw  []gitcmd.RawObject
+	out  []T   // of those before the one that err is about
+	err  error // a fault in the work on one
+	size int   // bytes
 	done chan struct{}
 }
 
@@ -30,38 +38,26 @@ func pipeline[T any](ctx context.Context, repo *gitcmd.Repo, ids iter.Seq[string
 	whole := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	queue := make(chan *job[T], workers*perWorker) // in order
-	todo := make(chan *job[T], workers*perWorker)
-	room := newRoom(bytesAtOnce)
+	atOnce := workers * perWorker / together
+	f := &feed[T]{ctx: ctx, queue: make(chan *job[T], atOnce), todo: make(chan *job[T], atOnce), room: newRoom(bytesAtOnce), next: &job[T]{}}
 	var running sync.WaitGroup
 	for range max(workers, 1) {
 		running.Go(func() {
-			for j := range todo {
+			for j := range f.todo {
 				j.run(work)
 			}
 		})
 	}
 	var readErr error
 	running.Go(func() {
-		defer close(queue)
-		defer close(todo)
-		readErr = repo.StreamSeq(ctx, ids, func(o gitcmd.RawObject) error {
-			if !room.take(ctx, len(o.Raw)) {
-				return context.Cause(ctx)
-			}
-			j := &job[T]{raw: o, done: make(chan struct{})}
-			for _, c := range []chan *job[T]{queue, todo} {
-				select {
-				case c <- j:
-				case <-ctx.Done():
-					return context.Cause(ctx)
-				}
-			}
-			return nil
-		})
+		defer close(f.queue)
+		defer close(f.todo)
+		if readErr = repo.StreamSeq(ctx, ids, f.add); readErr == nil {
+			readErr = f.pass()
+		}
 	})
 	var err error
-	for j := range queue {
+	for j := range f.queue {
 		select {
 		case <-j.done:
 		case <-ctx.Done(): // it may never be worked on
@@ -72,14 +68,10 @@ func pipeline[T any](ctx context.Context, repo *gitcmd.Repo, ids iter.Seq[string
 		if err != nil {
 			continue // the reader is about to end
 		}
-		size := len(j.raw.Raw)
-		if err = j.err; err == nil {
-			err = take(j.out)
-		}
-		if err != nil {
+		if err = j.take(take); err != nil {
 			cancel()
 		}
-		room.give(size)
+		f.room.give(j.size)
 	}
 	running.Wait()
 	switch {
@@ -91,15 +83,75 @@ func pipeline[T any](ctx context.Context, repo *gitcmd.Repo, ids iter.Seq[string
 	return readErr
 }
 
-// run works on the object. A fault is an error, and no result.
+// A feed makes jobs of the objects that are read.
+type feed[T any] struct {
+	ctx         context.Context
+	queue, todo chan *job[T] // queue in order
+	room        *room
+	next        *job[T] // nobody has it yet
+	read        int     // objects
+}
+
+// add adds an object to the next job.
+func (f *feed[T]) add(o gitcmd.RawObject) error {
+	if !f.room.tryTake(len(o.Raw)) {
+		// Room comes from jobs that are done: none may wait here for more.
+		if err := f.pass(); err != nil {
+			return err
+		}
+		if !f.room.take(f.ctx, len(o.Raw)) {
+			return context.Cause(f.ctx)
+		}
+	}
+	f.read++
+	f.next.raw = append(f.next.raw, o)
+	f.next.size += len(o.Raw)
+	if len(f.next.raw) >= min(together, f.read/partOf) {
+		return f.pass()
+	}
+	return nil
+}
+
+// pass passes the next job on, if there is something in it.
+func (f *feed[T]) pass() error {
+	j := f.next
+	if len(j.raw) == 0 {
+		return nil
+	}
+	j.done = make(chan struct{})
+	f.next = &job[T]{raw: make([]gitcmd.RawObject, 0, len(j.raw)+1)}
+	for _, c := range []chan *job[T]{f.queue, f.todo} {
+		select {
+		case c <- j:
+		case <-f.ctx.Done():
+			return context.Cause(f.ctx)
+		}
+	}
+	return nil
+}
+
+// run works on the objects. A fault is an error, and no result.
 func (j *job[T]) run(work func(gitcmd.RawObject) T) {
 	defer close(j.done)
 	defer func() {
 		if p := recover(); p != nil {
-			j.err = fmt.Errorf("internal error at %s: %v", j.raw.ID, p)
+			j.err = fmt.Errorf("internal error at %s: %v", j.raw[len(j.out)].ID, p)
 		}
 	}()
-	j.out = work(j.raw)
+	j.out = make([]T, 0, len(j.raw))
+	for i := range j.raw {
+		j.out = append(j.out, work(j.raw[i]))
+	}
+}
+
+// take hands over what came of each.
+func (j *job[T]) take(take func(T) error) error {
+	for _, out := range j.out {
+		if err := take(out); err != nil {
+			return err
+		}
+	}
+	return j.err
 }
 
 // A room has space for so many bytes, and always for one object.
@@ -114,20 +166,25 @@ func newRoom(size int) *room { return &room{free: size, size: size, given: make(
 
 // take waits for space, and reports whether there came some.
 func (r *room) take(ctx context.Context, n int) bool {
-	for {
-		r.mu.Lock()
-		if r.free >= n || r.free == r.size {
-			r.free -= n
-			r.mu.Unlock()
-			return true
-		}
-		r.mu.Unlock()
+	for !r.tryTake(n) {
 		select {
 		case <-r.given:
 		case <-ctx.Done():
 			return false
 		}
 	}
+	return true
+}
+
+// tryTake takes space if there is some.
+func (r *room) tryTake(n int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.free < n && r.free != r.size {
+		return false
+	}
+	r.free -= n
+	return true
 }
 
 func (r *room) give(n int) {

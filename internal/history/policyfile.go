@@ -61,10 +61,7 @@ func LoadPolicy(ctx context.Context, repo *gitcmd.Repo, s PolicySpec, read ReadF
 			return limited(read, path)
 		})
 	}
-	batch, err := repo.Batch(ctx)
-	if err != nil {
-		return nil, err
-	}
+	batch := repo.Batch(ctx)
 	defer batch.Close()
 	return newTreeReader(ctx, repo, batch).policyOf(s)
 }

@@ -74,10 +74,7 @@ type anchor struct {
 
 // New begins a verification, which Close ends.
 func New(ctx context.Context, repo *gitcmd.Repo, o Options) (*Verification, error) {
-	batch, err := repo.Batch(ctx)
-	if err != nil {
-		return nil, err
-	}
+	batch := repo.Batch(ctx)
 	v := &Verification{run{ctx: ctx, repo: repo, opts: o, batch: batch, examiner: newExaminer(ctx, repo, o.Verdicts)}}
 	r := &v.run
 	r.treeReader = newTreeReader(ctx, repo, batch)

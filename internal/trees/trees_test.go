@@ -27,10 +27,7 @@ func newRepo(t *testing.T, format string) *repo {
 	t.Helper()
 	r := &repo{t: t, dir: t.TempDir(), blobs: map[string]string{}, listed: map[string]map[string]string{}}
 	r.git("", "init", "-q", "--object-format="+format)
-	var err error
-	if r.batch, err = gitcmd.New(r.dir, r.env()).Batch(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	r.batch = gitcmd.New(r.dir, r.env()).Batch(t.Context())
 	t.Cleanup(func() { _ = r.batch.Close() })
 	return r
 }
