@@ -33,6 +33,31 @@ func Armor(der []byte) []byte {
 	return append(out, armorEnd...)
 }
 
+// Part returns size bytes of the message in an armor that [Unarmor] accepted
+// before, from the byte begin on, and whether it has as many. Nothing is checked
+// of the rest: that the bytes are the same ones is for the caller to know.
+func Part(armored []byte, begin, size int) ([]byte, bool) {
+	text, ok := bytes.CutPrefix(armored, []byte(armorBegin))
+	if !ok || begin < 0 || size < 0 || begin > MaxSize || size > MaxSize {
+		return nil, false
+	}
+	group := begin / 3
+	from, to := columnAt(group*4), min(columnAt((begin+size+2)/3*4), len(text))
+	if from > to {
+		return nil, false
+	}
+	// The decoder skips the LF of each line.
+	der, err := base64.StdEncoding.AppendDecode(nil, text[from:to])
+	skip := begin - group*3
+	if err != nil || len(der) < skip+size {
+		return nil, false
+	}
+	return der[skip : skip+size], true
+}
+
+// columnAt is where a digit of the base64 stands among the lines.
+func columnAt(digit int) int { return digit + digit/armorColumns }
+
 // Unarmor undoes Armor for a message of at most [MaxSize] bytes. It accepts
 // only what Armor writes, byte for byte: no headers, no text around it, no
 // CR, no second block. Errors are an [*Error] of kind Syntax.

@@ -82,6 +82,37 @@ var armorVectors = []struct{ name, rule, armored string }{
 	{"ten megabytes", "armor-size", begin + strings.Repeat("A", 10<<20) + "\n" + end},
 }
 
+// A part of a message is what stands there, wherever a line ends, and none is
+// beyond its end.
+func TestPart(t *testing.T) {
+	for _, n := range []int{0, 1, 2, 47, 48, 49, 150} {
+		der := make([]byte, n)
+		for i := range der {
+			der[i] = byte(i)
+		}
+		armored := cms.Armor(der)
+		for from := range n + 3 {
+			for size := range n + 5 {
+				got, ok := cms.Part(armored, from, size)
+				inside := from+size <= n
+				if inside && !ok || ok && size > 0 && (!inside || !bytes.Equal(got, der[from:from+size])) {
+					t.Fatalf("%d bytes from %d of %d: %x, %t", size, from, n, got, ok)
+				}
+			}
+		}
+	}
+	for _, armored := range []string{"", begin, end, begin + "====\n" + end} {
+		if got, ok := cms.Part([]byte(armored), 0, 3); ok {
+			t.Errorf("%q has %x", armored, got)
+		}
+	}
+	for _, at := range [][2]int{{-1, 3}, {0, -1}, {cms.MaxSize + 1, 1}, {0, cms.MaxSize + 1}} {
+		if _, ok := cms.Part(cms.Armor([]byte("abcdef")), at[0], at[1]); ok {
+			t.Errorf("%v is inside", at)
+		}
+	}
+}
+
 func TestUnarmorRefuses(t *testing.T) {
 	if _, err := cms.Unarmor([]byte(begin + "AAAA\n" + end)); err != nil {
 		t.Fatal("the form that the vectors differ from is refused:", err)

@@ -81,23 +81,27 @@ func (c *Cache) Close() error {
 // nobody has named yet. It is a guess: to save work, and for nothing else.
 func (c *Cache) Mentions(q *Question) bool {
 	found := false
-	c.page(q.sum).each(func(r record) bool {
+	c.look(q.sum, func(r record) bool {
 		found = r.tag == q.sum.tag()
 		return !found
 	})
 	return found
 }
 
-// page reads the page that has the records of a sum: an empty one where there
-// is none.
-func (c *Cache) page(s sum) page {
+// buffers are pages that nobody reads.
+var buffers = sync.Pool{New: func() any { return new([pageSize]byte) }}
+
+// look calls visit for the records of the page that has those of a sum, until it
+// returns false. The bodies are the callee's until it returns.
+func (c *Cache) look(s sum, visit func(record) bool) {
 	f := c.reader()
 	if f == nil {
-		return nil
+		return
 	}
-	p := make(page, pageSize)
-	n, _ := f.ReadAt(p, s.offset()) // less at the end of the file
-	return p[:n]
+	buffer := buffers.Get().(*[pageSize]byte)
+	defer buffers.Put(buffer)
+	n, _ := f.ReadAt(buffer[:], s.offset()) // less at the end of the file
+	page(buffer[:n]).each(visit)
 }
 
 // put keeps a record in its page.

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 
+	"github.com/paraph/paraph/cms"
 	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/verify"
 )
@@ -113,14 +114,17 @@ func (w *writer) check(c verify.Check) {
 	}
 }
 
-// decode undoes encode.
-func decode(body, message []byte, roots []*trust.Root) (r *verify.Result, leaf []byte, ok bool) {
+// decode undoes encode, for the signature that the record vouches for: as it
+// was kept, its armor and all it holds were in order.
+func decode(body, armored []byte, roots []*trust.Root) (r *verify.Result, leaf []byte, ok bool) {
 	in := reader{cryptobyte.String(body), true}
 	begin, size, root := int64(in.uint32()), int64(in.uint32()), int(in.byte())
-	if begin+size > int64(len(message)) || root >= len(roots) {
+	if root >= len(roots) {
 		return nil, nil, false
 	}
-	leaf = message[begin : begin+size]
+	if leaf, ok = cms.Part(armored, int(begin), int(size)); !ok {
+		return nil, nil, false
+	}
 	r = &verify.Result{Log: new(verify.LogEntry), Root: roots[root]}
 	r.LogTime = in.time()
 	for n := in.byte(); n > 0 && in.ok; n-- {
@@ -128,7 +132,7 @@ func decode(body, message []byte, roots []*trust.Root) (r *verify.Result, leaf [
 	}
 	var id []byte
 	in.ok = in.ok && in.in.ReadBytes(&id, int(in.byte()))
-	r.Log.LogID = id
+	r.Log.LogID = bytes.Clone(id)
 	r.Log.Index = int64(in.uint64())
 	r.Log.Kind, r.Log.Major, r.Log.Source = in.text(), int(in.byte()), in.text()
 	r.Signer = new(verify.Signer)

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/paraph/paraph/cms"
 	"github.com/paraph/paraph/internal/trust"
 	"github.com/paraph/paraph/internal/verify"
 )
@@ -122,6 +123,7 @@ func FuzzPage(f *testing.F) {
 func FuzzDecode(f *testing.F) {
 	roots := []*trust.Root{{Instance: "test"}}
 	message := []byte("a message with a certificate in it")
+	armored := cms.Armor(message)
 	body, ok := encode(&verify.Result{
 		Root: roots[0], Leaf: &x509.Certificate{Raw: message[17:28]}, Signer: new(verify.Signer), Log: &verify.LogEntry{LogID: []byte{1}, Kind: "kind", Major: 1},
 		Checks: []verify.Check{{Name: verify.CheckFormat, OK: true, Detail: "detail"}},
@@ -135,7 +137,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(append(bytes.Clone(body[:n]), 0xff))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, leaf, ok := decode(data, message, roots)
+		r, leaf, ok := decode(data, armored, roots)
 		if ok && (r.Root != roots[0] || !bytes.Contains(message, leaf)) {
 			t.Errorf("%v, %q", r.Root, leaf)
 		}

@@ -76,7 +76,7 @@ func (c *Cache) Settings(by Caller, now time.Time) (answer []byte, ok bool) {
 		return nil, false
 	}
 	tries := 0
-	c.page(by.sum).each(func(rec record) bool {
+	c.look(by.sum, func(rec record) bool {
 		if rec.tag != by.sum.tag() || rec.kind != settings || len(rec.body) < timeSize {
 			return true
 		}
@@ -84,7 +84,7 @@ func (c *Cache) Settings(by Caller, now time.Time) (answer []byte, ok bool) {
 		mac, made := c.mac(rec, false, by.sum)
 		at := time.Unix(0, int64(binary.BigEndian.Uint64(rec.body)))
 		if made && hmac.Equal(mac[:], rec.mac[:]) && !now.Before(at) && now.Sub(at) < maxAge {
-			answer, ok = rec.body[timeSize:], true
+			answer, ok = bytes.Clone(rec.body[timeSize:]), true
 		}
 		return !ok && tries < maxTries
 	})

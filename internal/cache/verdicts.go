@@ -85,7 +85,7 @@ func (v *Verdicts) Get(q *Question) (r *verify.Result, ok bool) {
 		return nil, false
 	}
 	tries := 0
-	v.c.page(q.sum).each(func(rec record) bool {
+	v.c.look(q.sum, func(rec record) bool {
 		if rec.tag != q.sum.tag() || rec.generation != v.generation() {
 			return true
 		}
@@ -105,11 +105,7 @@ func (v *Verdicts) open(q *Question, rec record) (*verify.Result, bool) {
 	if !ok || !hmac.Equal(mac[:], rec.mac[:]) {
 		return nil, false
 	}
-	message, err := cms.Unarmor(q.armored)
-	if err != nil {
-		return nil, false
-	}
-	kept, leaf, ok := decode(rec.body, message, v.trust.Roots)
+	kept, leaf, ok := decode(rec.body, q.armored, v.trust.Roots)
 	if !ok {
 		return nil, false
 	}
