@@ -29,13 +29,14 @@ type plan struct {
 	ref    []int32 // of each commit: the first that it was placed for
 	refs   []string
 	first  map[likeness]string
+	lines  map[place][]bool // commits from which all was placed, see fixed
 }
 
 func newPlan(g *graph) *plan {
 	return &plan{
 		placed: make([]bool, len(g.ids)), set: make([]int32, len(g.ids)),
 		ref: make([]int32, len(g.ids)), first: map[likeness]string{},
-		known: map[place]int32{}, sets: [][]int32{nil}, setOf: map[string]int32{"": 0},
+		known: map[place]int32{}, lines: map[place][]bool{}, sets: [][]int32{nil}, setOf: map[string]int32{"": 0},
 	}
 }
 

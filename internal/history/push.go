@@ -223,13 +223,7 @@ func (w *walk) arrives(p *plan, t tip, n int32, pol *policy.Policy, exempt, seen
 	if i := slices.IndexFunc(line, func(n int32) bool { return seen[n] }); i >= 0 {
 		line = line[:i]
 	}
-	w.segments(line, seen, func(n, by int32) {
-		if exempt != nil && exempt[n] {
-			p.skip(n)
-			return
-		}
-		p.put(n, place{policy: pol, ref: ref, side: w.opts.Incoming || n != by})
-	})
+	w.put(p, line, seen, place{policy: pol, ref: ref}, exempt)
 }
 
 // grows places what a tip brings under the policies that come into force on the

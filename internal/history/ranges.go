@@ -119,15 +119,6 @@ func (r *run) walkFrom(name string, tips []tip, excluded []string) error {
 
 func everyCommit(int32) bool { return true }
 
-// fixed places what a tip reaches under one policy.
-func (w *walk) fixed(p *plan, t tip, pol *policy.Policy, exempt []bool) {
-	n, ok := w.number(t.id)
-	if !ok {
-		return // the range is empty
-	}
-	w.arrives(p, t, n, pol, exempt, make([]bool, len(w.ids)))
-}
-
 // number is the number of a commit, if the walk has it.
 func (g *graph) number(id string) (int32, bool) {
 	o, err := parseID(id)
