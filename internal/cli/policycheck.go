@@ -13,8 +13,10 @@ import (
 
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/history"
+	"github.com/paraph/paraph/internal/keysig"
 	"github.com/paraph/paraph/internal/policy"
 	"github.com/paraph/paraph/internal/report"
+	"github.com/paraph/paraph/internal/verdict"
 )
 
 func (env Env) policyCheckCommand() *cobra.Command {
@@ -58,7 +60,9 @@ func (env Env) checkPolicy(ctx context.Context, name string, strict bool) error 
 	case err != nil:
 		return err
 	default:
-		return env.lintPolicy(name, p, strict)
+		if wrong = keyProblems(p); wrong == nil {
+			return env.lintPolicy(name, p, strict)
+		}
 	}
 	if err := writeProblems(env.Stdout, name, "error", wrong.Problems); err != nil {
 		return err
@@ -68,6 +72,20 @@ func (env Env) checkPolicy(ctx context.Context, name string, strict bool) error 
 
 // ruleFile is the rule that what is no readable file breaks.
 const ruleFile = "file"
+
+// keyProblems are the keys of a policy that can never sign, nil if there are none.
+func keyProblems(p *policy.Policy) *policy.Error {
+	var all []policy.Problem
+	for _, k := range p.Keys() {
+		if e := verdict.As(keysig.CanSign(k), verdict.Policy, ruleFile); e != nil {
+			all = append(all, policy.Problem{Line: k.Line, Rule: e.Rule, Message: e.Message})
+		}
+	}
+	if all == nil {
+		return nil
+	}
+	return &policy.Error{Problems: all}
+}
 
 // lintPolicy says what a policy that is right may not mean.
 func (env Env) lintPolicy(name string, p *policy.Policy, strict bool) error {

@@ -90,6 +90,19 @@ func (j *Judged) Check(k policy.Key) error {
 	return verdict.Errorf(verdict.Material, "key-unknown", "signed by the key %s, which is of another sort", j.Name())
 }
 
+// CanSign says why a key will never make a signature that counts, nil if it may:
+// a *[verdict.Error].
+func CanSign(k policy.Key) error {
+	if k.OpenPGP == nil {
+		return nil
+	}
+	keys, err := openpgp.ParseKeys(k.OpenPGP)
+	if err != nil {
+		return err
+	}
+	return keys.CanSign()
+}
+
 // maxFiles bounds how many key files are kept. A history whose policies had
 // more of them reads some again.
 const maxFiles = 256

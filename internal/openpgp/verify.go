@@ -67,6 +67,11 @@ func (c *certificate) verify(s *signature, document []byte, at time.Time) error 
 	if err := c.check(s, at); err != nil {
 		return err
 	}
+	return c.checkFlags()
+}
+
+// checkFlags makes sure that the key itself may sign.
+func (c *certificate) checkFlags() error {
 	for _, self := range c.selves() {
 		if self.hasFlags && self.flags&flagSign == 0 {
 			return notForSigning(c.primary)
@@ -75,15 +80,53 @@ func (c *certificate) verify(s *signature, document []byte, at time.Time) error 
 	return nil
 }
 
+// CanSign says why none of the keys can ever make a signature that counts, nil
+// if one may. One that is revoked or has ended could once.
+func (k *Keys) CanSign() error {
+	var err error = verdict.Errorf(verdict.Policy, "no-key", "there is no key")
+	for _, c := range k.all {
+		if err = c.canSign(); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func (c *certificate) canSign() error {
+	if len(c.selves()) == 0 && !c.revoked {
+		return noSelfSignature(c.primary)
+	}
+	err := c.checkFlags()
+	for _, sub := range c.subkeys {
+		if err == nil || sub.revoked {
+			return nil
+		}
+		err = c.checkBinding(sub)
+	}
+	return err
+}
+
 // verifyBySubkey judges a signature by a subkey. The key must say that the
 // subkey may sign, and the subkey that it is the key's.
 func (c *certificate) verifyBySubkey(sub *subkey, s *signature, document []byte, at time.Time) error {
 	if err := sub.verify(s, document); err != nil {
 		return err
 	}
-	switch {
-	case sub.revoked:
+	if sub.revoked {
 		return revoked(sub.publicKey)
+	}
+	if err := c.checkBinding(sub); err != nil {
+		return err
+	}
+	if err := c.check(s, at); err != nil {
+		return err
+	}
+	return checkTime(sub.publicKey, sub.binding, s, at)
+}
+
+// checkBinding makes sure that a subkey is the key's, and may sign.
+func (c *certificate) checkBinding(sub *subkey) error {
+	switch {
 	case sub.binding == nil:
 		return verdict.Errorf(verdict.Policy, "subkey-binding", "the key %s does not say that the subkey %s is its own", name(c.primary.fingerprint), name(sub.fingerprint))
 	case sub.binding.flags&flagSign == 0:
@@ -91,10 +134,7 @@ func (c *certificate) verifyBySubkey(sub *subkey, s *signature, document []byte,
 	case !sub.consents:
 		return verdict.Errorf(verdict.Policy, "subkey-binding", "the subkey %s does not say that it is one of the key %s", name(sub.fingerprint), name(c.primary.fingerprint))
 	}
-	if err := c.check(s, at); err != nil {
-		return err
-	}
-	return checkTime(sub.publicKey, sub.binding, s, at)
+	return nil
 }
 
 // check judges the key of a certificate, whoever of it signed.
@@ -103,7 +143,7 @@ func (c *certificate) check(s *signature, at time.Time) error {
 	case c.revoked:
 		return revoked(c.primary)
 	case len(c.selves()) == 0:
-		return verdict.Errorf(verdict.Policy, "no-self-signature", "the key %s says nothing of itself that can be verified", name(c.primary.fingerprint))
+		return noSelfSignature(c.primary)
 	}
 	for _, self := range c.selves() {
 		if err := checkTime(c.primary, self, s, at); err != nil {
@@ -143,6 +183,10 @@ func ended(begin time.Time, lifetime time.Duration, at time.Time) bool {
 
 func revoked(k *publicKey) error {
 	return verdict.Errorf(verdict.Policy, "key-revoked", "the key %s is revoked", name(k.fingerprint))
+}
+
+func noSelfSignature(k *publicKey) error {
+	return verdict.Errorf(verdict.Policy, "no-self-signature", "the key %s says nothing of itself that can be verified", name(k.fingerprint))
 }
 
 func notForSigning(k *publicKey) error {

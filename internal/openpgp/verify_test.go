@@ -309,3 +309,43 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
+
+// A file can sign if one key or subkey of it may, or could before it was revoked.
+func TestCanSign(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*owner)
+		rule   string
+	}{
+		"both":                {func(*owner) {}, ""},
+		"the subkey alone":    {func(o *owner) { o.self = of(o.key, 0x13, begin, sub{27, "\x01"}) }, ""},
+		"the key alone":       {func(o *owner) { o.binding = nil }, ""},
+		"a key without flags": {func(o *owner) { o.self, o.binding = of(o.key, 0x13, begin), nil }, ""},
+		"for encryption": {func(o *owner) {
+			o.self, o.binding = of(o.key, 0x13, begin, sub{27, "\x01"}), of(o.key, 0x18, begin, sub{27, "\x0c"})
+		}, "key-flags"},
+		"a subkey of nobody":    {func(o *owner) { o.self, o.binding = of(o.key, 0x13, begin, sub{27, "\x01"}), nil }, "subkey-binding"},
+		"a subkey of another":   {func(o *owner) { o.self, o.consent = of(o.key, 0x13, begin, sub{27, "\x01"}), nil }, "subkey-binding"},
+		"nothing about the key": {func(o *owner) { o.self = nil }, "no-self-signature"},
+	} {
+		o := newOwner()
+		tt.change(o)
+		keys, err := openpgp.ParseKeys(o.file())
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := verdict.As(keys.CanSign(), verdict.Infrastructure, "")
+		if rule := ruleOf(e); rule != tt.rule {
+			t.Errorf("%s: %q, want %q", name, rule, tt.rule)
+		}
+	}
+	if new(openpgp.Keys).CanSign() == nil {
+		t.Error("no key can sign")
+	}
+}
+
+func ruleOf(e *verdict.Error) string {
+	if e == nil {
+		return ""
+	}
+	return e.Rule
+}

@@ -114,7 +114,7 @@ func TestParseDocument(t *testing.T) {
 		t.Error("audit is not read")
 	}
 	if string(p.signers[3].keys[0].OpenPGP) != "a key of .paraph/keys/web.asc" {
-		t.Errorf("%q", p.signers[3].keys)
+		t.Errorf("%+v", p.signers[3].keys)
 	}
 }
 

@@ -96,6 +96,7 @@ type Key struct {
 	SSH []byte
 	// OpenPGP is a file of OpenPGP keys, armored or not.
 	OpenPGP []byte
+	Line    int // of the policy
 }
 
 // A Place is where an object stands.

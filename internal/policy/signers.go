@@ -100,9 +100,9 @@ func (r *reader) keyed(g *signer, e entry) bool {
 		if wrong != "" {
 			r.add(e.line, ProblemValue, "%s: this is not %s", e.key, wrong)
 		}
-		g.keys = append(g.keys, Key{SSH: key})
+		g.keys = append(g.keys, Key{SSH: key, Line: e.line})
 	case "openpgp":
-		g.keys = append(g.keys, Key{OpenPGP: r.file(e)})
+		g.keys = append(g.keys, Key{OpenPGP: r.file(e), Line: e.line})
 	case "smime":
 		g.smime = append(g.smime, e.value)
 	case "smimeCA":

@@ -12,7 +12,9 @@ import (
 
 // Escape makes text safe to show: control characters, and the format
 // characters that change what a reader sees (direction, zero width), become
-// \u escapes, as do bytes that are not UTF-8.
+// \u escapes, as do bytes that are not UTF-8, and what begins a command in a
+// log of GitHub Actions wherever it stands (actions/runner, ActionCommand.cs).
+// What begins one at the start of a line only never stands there.
 func Escape(s string) string {
 	var b strings.Builder
 	for _, c := range s {
@@ -23,8 +25,14 @@ func Escape(s string) string {
 			b.WriteRune(c)
 		}
 	}
-	return b.String()
+	return strings.ReplaceAll(b.String(), command, brokenCommand)
 }
+
+// The old form of a workflow command, and what is shown of it.
+const (
+	command       = "##["
+	brokenCommand = `##\u005b`
+)
 
 // isHostile tells characters that a terminal obeys, or that a reader does not
 // see: control characters, format characters, separators of lines.
@@ -57,6 +65,7 @@ func WriteJSON(w io.Writer, out []byte) error {
 // writeEscaped is WriteJSON without the line break. Nearly all text has nothing
 // to escape, and is written as it is.
 func writeEscaped(w io.Writer, out []byte) error {
+	out = bytes.ReplaceAll(out, []byte(command), []byte(brokenCommand)) // which stands in strings only
 	hostile := func(c rune) bool { return c != '\n' && isHostile(c) }
 	if isPlain(out) {
 		_, err := w.Write(out)

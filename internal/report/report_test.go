@@ -274,3 +274,23 @@ func fieldsOf(t reflect.Type, path string, out map[string]bool) {
 		}
 	}
 }
+
+// What begins a command in a log of GitHub Actions is broken, in text and in
+// JSON, where it stays the same text.
+func TestEscapeCommands(t *testing.T) {
+	for in, want := range map[string]string{
+		"##[error]x": `##\u005berror]x`, "a ###[b": `a ###\u005bb`, "#[x": "#[x", "## [x": "## [x", "[##": "[##",
+	} {
+		if got := Escape(in); got != want {
+			t.Errorf("%q becomes %q, want %q", in, got, want)
+		}
+	}
+	var out bytes.Buffer
+	if err := WriteJSON(&out, []byte(`["##[x"]`)); err != nil {
+		t.Fatal(err)
+	}
+	var back []string
+	if err := json.Unmarshal(out.Bytes(), &back); err != nil || len(back) != 1 || back[0] != "##[x" || strings.Contains(out.String(), "##[") {
+		t.Errorf("%s, %v", out.Bytes(), err)
+	}
+}
