@@ -197,10 +197,7 @@ func (h *hook) judge(updates []push.Update, part bool) error {
 	if err := h.settings(true); err != nil {
 		return refusal(err)
 	}
-	h.opts.Certificate = push.CertificateOf(h.getenv)
-	if h.opts.Certificate != nil {
-		h.opts.Certificate.Part = part
-	}
+	h.opts.Certificate, h.opts.Part = push.CertificateOf(h.getenv), part
 	return h.outcome(push.Judge(h.ctx, h.repo, updates, h.opts))
 }
 

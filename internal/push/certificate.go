@@ -17,8 +17,6 @@ type Certificate struct {
 	ID          string // of the blob
 	Nonce       string // that this push had to sign
 	NonceStatus string
-	// Part says that this hook is told of one ref of the push only.
-	Part bool
 }
 
 // CertificateOf is what git tells a hook of the certificate of a push, nil if
@@ -98,6 +96,9 @@ func (j *judgment) may(ref, what string, c *history.PushCertificate, failed *ver
 // What is wrong with it is a *verdict.Error.
 func (j *judgment) certificate() (*history.PushCertificate, error) {
 	says := j.opts.Certificate
+	if says == nil && j.opts.Part {
+		return nil, verdict.Errorf(verdict.Policy, RuleCertificate, "git tells the hook update nothing of certificates: install pre-receive")
+	}
 	if says == nil {
 		return nil, verdict.Errorf(verdict.Policy, RuleCertificate, "this push has none: git push --signed (the server needs receive.certNonceSeed)")
 	}
@@ -129,15 +130,7 @@ func (j *judgment) names(named []history.PushedRef) error {
 	}
 	slices.Sort(these)
 	slices.Sort(those)
-	ok := slices.Equal(these, those)
-	if j.opts.Certificate.Part {
-		ok = len(these) > 0
-		for _, u := range these {
-			_, found := slices.BinarySearch(those, u)
-			ok = ok && found
-		}
-	}
-	if !ok {
+	if !slices.Equal(these, those) {
 		return verdict.Errorf(verdict.Policy, RuleCertificate, "it names other updates than this push makes")
 	}
 	return nil

@@ -39,6 +39,8 @@ type Options struct {
 	// RequireCertificate asks for a push certificate for every push.
 	RequireCertificate bool
 	Certificate        *Certificate // nil if the push has none
+	// Part says that the hook is told of one ref of the push only.
+	Part bool
 	// Early says that the push is yet to be made: nobody has signed it.
 	Early  bool
 	Before *Before // nil: the refs as they stand now

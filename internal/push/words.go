@@ -61,7 +61,10 @@ func (o *Outcome) Tell(w io.Writer) error {
 			on = " on " + report.Escape(obj.Ref)
 		}
 		say("  %s %s%s", report.Escape(obj.Type), report.Escape(obj.ID), on)
-		for _, line := range obj.Lines() {
+		for i, line := range obj.Lines() {
+			if i == 0 && obj.Err == nil {
+				line += fmt.Sprintf(" (%s)", obj.Verdict) // no rule says more
+			}
 			say("    %s", line)
 		}
 		if next := nextStep(obj); next != "" {
