@@ -102,9 +102,14 @@ var githubSettings = map[string]githubCase{
 	"target":                {name: "push", event: "push", env: []string{"VERIFY_TARGET=topic"}, args: "--policy {S2}:.paraph/policy --ref refs/heads/main {M1}..{M2}", says: "1 trusted"},
 	"target is not there":   {name: "push", event: "push", env: []string{"VERIFY_TARGET=trunk"}, exit: 2, says: "There is no refs/heads/trunk"},
 	"target with an escape": {name: "push", event: "push", env: []string{"VERIFY_TARGET=a%0A\n::error::b"}, exit: 2, says: "'a%250A%0A::error::b'"},
-	"no such program":       {name: "push", event: "push", env: []string{"VERIFY_PARAPH=no-such-paraph"}, exit: 2, says: "names no program"},
-	"another event's file":  {name: "push", event: "push", env: []string{"GITHUB_EVENT_PATH=/dev/null"}, exit: 2, says: "GITHUB_EVENT_PATH"},
-	"another directory":     {name: "push", event: "push", env: []string{"VERIFY_DIRECTORY=/"}, exit: 2, says: "No repository is here"},
+	// What only paraph itself finds wrong is an annotation too.
+	"no such policy": {
+		name: "push", event: "push", env: []string{"VERIFY_POLICY={M1}:nothing"}, exit: 2,
+		args: "--policy {M1}:nothing --ref refs/heads/main {M1}..{M2}", says: "::error title=paraph::paraph: ",
+	},
+	"no such program":      {name: "push", event: "push", env: []string{"VERIFY_PARAPH=no-such-paraph"}, exit: 2, says: "names no program"},
+	"another event's file": {name: "push", event: "push", env: []string{"GITHUB_EVENT_PATH=/dev/null"}, exit: 2, says: "GITHUB_EVENT_PATH"},
+	"another directory":    {name: "push", event: "push", env: []string{"VERIFY_DIRECTORY=/"}, exit: 2, says: "No repository is here"},
 }
 
 // Each event is judged by the right policy over the right range, and ends as it
