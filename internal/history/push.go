@@ -169,29 +169,18 @@ func (p *pushed) judge() error {
 	if err != nil {
 		return err
 	}
-	known := make([]bool, len(w.ids))
-	visited := map[int][]bool{} // by group: by refs that no section tells apart
-	var alone []arrival         // whose tip is known, and judged
+	placed := placements{plan: plan, walk: w, policy: p.policy, exempt: exempt, known: map[int][]bool{}, lines: map[alikeArrival][]bool{}}
+	var alone []arrival // whose tip is known, and judged
 	for _, a := range p.arrivals {
 		n, walked := w.number(a.tip.id)
-		shared := !p.policy.Sectioned(a.Ref) && a.Old == ""
-		seen := visited[a.group]
-		if seen == nil || !shared {
-			seen = known
-			if shared {
-				seen = make([]bool, len(w.ids))
-				visited[a.group] = seen
-			}
-			w.knownTo(a, seen)
-		}
 		switch {
 		case walked && a.Grows && w.anchor != nil:
 			if err := p.grows(w, plan, a.tip); err != nil {
 				return err
 			}
 			w.fixed(plan, a.tip, p.policy, exempt)
-		case walked && !seen[n]:
-			w.arrives(plan, a.tip, n, p.policy, exempt, seen)
+		case walked && !placed.knownTo(a)[n]:
+			placed.arrives(a, n)
 		case a.Tip:
 			alone = append(alone, a)
 		}
@@ -202,28 +191,73 @@ func (p *pushed) judge() error {
 	return p.alone(alone)
 }
 
-// knownTo marks what a ref knows of the walk.
-func (w *walk) knownTo(a arrival, known []bool) {
-	for n := range known {
-		known[n] = !w.members[a.group][n]
+// placements are where commits arrive.
+type placements struct {
+	*walk
+	plan   *plan
+	policy *policy.Policy
+	exempt []bool
+	known  map[int][]bool          // to new refs, by group
+	lines  map[alikeArrival][]bool // known, or on the mainline of one that arrived so
+}
+
+// An alikeArrival is what arrives at refs that are judged alike and know the same.
+type alikeArrival struct {
+	group int
+	at    place
+}
+
+// knownTo is what a ref knows of the walk.
+func (p *placements) knownTo(a arrival) []bool {
+	if known := p.known[a.group]; known != nil && a.Old == "" {
+		return known
 	}
-	if n, ok := w.number(a.Old); ok {
-		for n, is := range w.ancestors(n) {
+	known := make([]bool, len(p.ids))
+	for n := range known {
+		known[n] = !p.members[a.group][n]
+	}
+	if a.Old == "" {
+		p.known[a.group] = known
+		return known
+	}
+	if n, ok := p.number(a.Old); ok {
+		for n, is := range p.ancestors(n) {
 			known[n] = known[n] || is
 		}
 	}
+	return known
 }
 
-// arrives places what a tip brings under one policy. seen is known already, or
-// was placed by a ref that nothing tells from this one.
-func (w *walk) arrives(p *plan, t tip, n int32, pol *policy.Policy, exempt, seen []bool) {
-	p.begin(t.ref)
-	ref := p.alike(pol, t.ref)
-	line, _, _ := w.firstParents(n)
-	if i := slices.IndexFunc(line, func(n int32) bool { return seen[n] }); i >= 0 {
-		line = line[:i]
+// arrives places what a tip brings. Where its mainline comes to that of another
+// one that is judged alike, the rest is placed already, see [walk.fixed].
+func (p *placements) arrives(a arrival, n int32) {
+	at := place{policy: p.policy, ref: p.plan.alike(p.policy, a.Ref)}
+	known := p.knownTo(a)
+	lines := p.lines[alikeArrival{a.group, at}]
+	if lines == nil || a.Old != "" {
+		lines = slices.Clone(known)
+		if a.Old == "" {
+			p.lines[alikeArrival{a.group, at}] = lines
+		}
 	}
-	w.put(p, line, seen, place{policy: pol, ref: ref}, exempt)
+	line, join, merges := p.own(n, lines)
+	if len(line) == 0 {
+		return
+	}
+	var seen []bool
+	if merges {
+		seen = slices.Clone(known)
+		if join >= 0 {
+			for n, is := range p.ancestors(join) {
+				seen[n] = seen[n] || is
+			}
+		}
+	}
+	p.plan.begin(a.Ref)
+	p.put(p.plan, line, seen, at, p.exempt)
+	for _, n := range line {
+		lines[n] = true
+	}
 }
 
 // grows places what a tip brings under the policies that come into force on the
