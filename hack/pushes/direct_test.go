@@ -97,7 +97,17 @@ func TestSurroundings(t *testing.T) {
 			t.Errorf("%s: accepted %t: %s", name, ok, words)
 		}
 	}
-	s := y.serve(t, "around-namespace", "", usualBefore...)
+	s := y.serve(t, "around-include", "", usualBefore...)
+	s.write(t, "evil.cfg", "[paraph \"hook\"] mode = audit\n", 0o600)
+	for _, setting := range []string{"include.path=" + s.dir + "/evil.cfg", "paraph.hook.mode=audit"} {
+		key, value, _ := strings.Cut(setting, "=")
+		for _, environ := range [][]string{{"GIT_CONFIG_PARAMETERS='" + setting + "'"}, {"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=" + key, "GIT_CONFIG_VALUE_0=" + value}} {
+			if words, ok := s.ask(t, "{M2} {UG} refs/heads/main\n", environ...); ok {
+				t.Errorf("%s: accepted: %s", environ, words)
+			}
+		}
+	}
+	s = y.serve(t, "around-namespace", "", usualBefore...)
 	if words, ok := s.ask(t, "{M2} {UG} refs/heads/main\n", "GIT_NAMESPACE=evil"); ok {
 		t.Errorf("in a namespace: %s", words)
 	}

@@ -138,4 +138,12 @@ func everyday(h *scribe.History) {
 	h.Commit("reverted", carol, scribe.On("M2"), scribe.Delete("work/M2"))
 	h.Commit("picked", alice, scribe.On("M2"), scribe.Author("bob <bob@example.com>"), scribe.Put("work/B1", "B1\n"))
 	h.TagObject("v1.1", "v1.1", "G1", alice)
+	h.Commit("EV", mallory, scribe.On("start"), scribe.Put(policyPath, admitting(mallory)))
+	h.Commit("EVR", mallory, scribe.On(), scribe.Put(policyPath, admitting(mallory)))
+	h.Commit("EVM", mallory, scribe.On("EVR", "M2"), scribe.Put(policyPath, admitting(mallory)))
+	h.TagObject("v0 unsigned", "v0", "M1", scribe.Unsigned)
+	h.Commit("TT", alice, scribe.On("M2"), scribe.Put(policyPath, scribe.Policy(staff, mainline, guarded, scribe.Section("history", "", "trustTag = "+h.ID("v0 unsigned")))))
+	h.Commit("LP", alice, scribe.On("M2"), scribe.Put(policyPath, scribe.Policy(staff, mainline, guarded, scribe.Section("path", "lib/**", "allow = alice", "contribute = *"))))
+	h.Commit("LB", bob, scribe.On("LP"), scribe.Put("lib/x", "x\n"))
+	h.Commit("LM", bob, scribe.On("LP", "LB"))
 }

@@ -56,9 +56,9 @@ func (env Env) hookRunCommand() *cobra.Command {
 		Use: "run NAME [ARGUMENT]...", Short: "Be a hook, as git calls it",
 		Long: `Be a hook, as git calls it: pre-receive, update, pre-push or post-receive.
 
-Settings come from flags and from git's configuration, on a server never from the
-environment nor from git -c, which whoever pushes may have set. A hook that cannot
-judge refuses.`,
+Settings come from flags and from git's configuration, on a server never from
+variables PARAPH_* nor from git -c, which whoever pushes may have set. A hook that
+cannot judge refuses.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return env.hook(cmd, args) },
 	}
 	f := cmd.Flags()
@@ -112,12 +112,14 @@ func (h *hook) settings(server bool) error {
 	if err != nil {
 		return err
 	}
-	src, err := h.env.source(h.ctx, h.repo, flags)
+	env, repo := h.env, h.repo
+	if server {
+		env.Environ = config.ServerEnviron(env.Environ)
+		repo = gitcmd.New("", env.Environ)
+	}
+	src, err := env.source(h.ctx, repo, flags)
 	if err != nil {
 		return err
-	}
-	if server {
-		src = src.Server()
 	}
 	cfg, err := config.ForHooks(src)
 	if err != nil {
@@ -204,10 +206,7 @@ func (h *hook) judge(updates []push.Update, part bool) error {
 // outcome tells what came of a push, and gives the exit status.
 func (h *hook) outcome(out *push.Outcome, err error) error {
 	if err != nil {
-		if cause := context.Cause(h.ctx); cause != nil {
-			err = fmt.Errorf("%w: %w", push.ErrUnjudged, cause)
-		}
-		return refusal(err)
+		return refusal(h.slow(err))
 	}
 	if err := out.Tell(h.env.Stderr); err != nil {
 		return refusal(fmt.Errorf("telling what is wrong: %w", err))
@@ -216,6 +215,14 @@ func (h *hook) outcome(out *push.Outcome, err error) error {
 		return &exitError{exitVerdict, nil}
 	}
 	return nil
+}
+
+// slow is an error, or that it took too long, whatever git says that was ended then.
+func (h *hook) slow(err error) error {
+	if cause := context.Cause(h.ctx); err != nil && cause != nil {
+		return fmt.Errorf("%w: %w", push.ErrUnjudged, cause)
+	}
+	return err
 }
 
 // refusal is the error of a hook that could not judge: git wants any status but 0.

@@ -73,7 +73,7 @@ func (env Env) installHook(ctx context.Context, hook string, global bool) error 
 	if err != nil {
 		return err
 	}
-	if err := env.writeHook(place, hookScript(program, hook)); err != nil {
+	if err := env.writeHook(place, hook, hookScript(program, hook)); err != nil {
 		return err
 	}
 	if err := env.setTemplate(ctx, f); err != nil {
@@ -125,7 +125,7 @@ func (env Env) nextStep(ctx context.Context, hook string) string {
 	}
 	entries, err := config.ReadGitKeys(ctx, gitcmd.New("", env.Environ), `^paraph\.hook\.policy$`)
 	if err == nil && len(entries) > 0 {
-		return fmt.Sprintf("until the branch that HEAD names has a policy, %s judges", entries[len(entries)-1].Value)
+		return fmt.Sprintf("until the branch whose policy counts has one, %s judges", entries[len(entries)-1].Value)
 	}
 	return "it judges by the policy on the branch that HEAD names; until that has one every push is refused, but for git config " + key + " /ABSOLUTE/FILE"
 }
@@ -139,7 +139,7 @@ func (env Env) uninstallHook(ctx context.Context, hook string, global bool) erro
 	file := filepath.Join(f.dir, hook)
 	removed := false
 	for _, place := range []string{file, joined(file)} {
-		state, err := env.hookAt(place)
+		state, err := env.hookAt(place, hook)
 		switch {
 		case err != nil:
 			return err
@@ -149,6 +149,8 @@ func (env Env) uninstallHook(ctx context.Context, hook string, global bool) erro
 			}
 			removed = true
 			fmt.Fprintf(env.Stdout, "%s is removed\n", report.Escape(place))
+		case state == hookChanged:
+			fmt.Fprintf(env.Stdout, "%s was changed since paraph hook install wrote it, and stays\n", report.Escape(place))
 		case state != hookAbsent:
 			fmt.Fprintf(env.Stdout, "%s is not by paraph hook install, and stays\n", report.Escape(place))
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/paraph/paraph/internal/push"
 	"github.com/paraph/paraph/internal/report"
@@ -29,7 +30,7 @@ func (h *hook) prePush(args []string) error {
 		return h.notJudged("nobody knows here which branch of %s has the policy: git remote set-head %[1]s --auto, or paraph.hook.policyRef", p.Remote)
 	}
 	out, err := push.Judge(h.ctx, h.repo, p.Updates, h.opts)
-	if err == nil && out.Policy == "" {
+	if err == nil && out.Absent {
 		return h.notJudged("%s of %s has no policy as far as is known here, and paraph.hook.policy is not set", out.PolicyRef, p.Remote)
 	}
 	return h.outcome(out, err)
@@ -46,30 +47,40 @@ func (h *hook) notJudged(format string, args ...any) error {
 const auditLog = "paraph-audit.ndjson"
 
 // postReceive writes down what became of a push, which is made by now
-// (githooks(5), post-receive).
+// (githooks(5), post-receive); that it could not be judged, too.
 func (h *hook) postReceive(args []string) error {
 	if len(args) > 0 {
 		return usagef("post-receive has no arguments; git tells it the refs on standard input")
 	}
-	updates, err := push.ReadUpdates(h.env.Stdin)
-	if err != nil {
-		return err
-	}
-	if err := h.settings(true); err != nil {
-		return err
-	}
-	h.opts.Certificate = push.CertificateOf(h.getenv)
-	if h.opts.Before, err = push.Standing(h.ctx, h.repo); err != nil {
-		return err
-	}
-	h.opts.Before.Undo(updates)
-	out, failed := push.Judge(h.ctx, h.repo, updates, h.opts)
+	when := time.Now()
 	log, err := h.log()
 	if err != nil {
 		return fmt.Errorf("the audit log: %w", err)
 	}
+	updates, err := push.ReadUpdates(h.env.Stdin)
+	out := &push.Outcome{}
+	if err == nil {
+		out, err = h.afterwards(updates)
+	}
 	// Several pushes may end at one time: each writes its line at once.
-	return errors.Join(out.Record(log, updates, h.opts.Certificate, h.opts.Clock, failed), log.Close())
+	return errors.Join(out.Record(log, updates, h.opts.Certificate, when, err), log.Close())
+}
+
+// afterwards judges a push that was made.
+func (h *hook) afterwards(updates []push.Update) (*push.Outcome, error) {
+	out := &push.Outcome{}
+	h.opts.Certificate = push.CertificateOf(h.getenv)
+	certificate := h.opts.Certificate
+	if err := h.settings(true); err != nil {
+		return out, err
+	}
+	h.opts.Certificate, h.opts.Made = certificate, true
+	var err error
+	if h.opts.Before, err = push.Standing(h.ctx, h.repo); err == nil {
+		h.opts.Before.Undo(updates)
+		out, err = push.Judge(h.ctx, h.repo, updates, h.opts)
+	}
+	return out, h.slow(err)
 }
 
 // log opens the audit log.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -20,8 +21,7 @@ func hookNames() []string { return []string{"pre-receive", "update", "pre-push",
 // the repository; pre-push runs at the top of the work tree (githooks(5)).
 func onServer(hook string) bool { return hook != "pre-push" }
 
-// hookHead begins every script of ours. By its second line it is known again,
-// whichever version wrote it.
+// hookHead begins every script of ours.
 const hookHead = "#!/bin/sh\n# Written by paraph hook install, which writes it anew; paraph hook uninstall removes it.\n"
 
 // hookScript is a hook that is this program. It names the program by its place, as
@@ -29,13 +29,27 @@ const hookHead = "#!/bin/sh\n# Written by paraph hook install, which writes it a
 // else's paraph is to be found in one. Where the program is gone exec ends the
 // script with a failure (POSIX XCU, exec), and git refuses.
 func hookScript(program, hook string) []byte {
-	return []byte(hookHead + "exec " + shellQuote(program) + " hook run " + hook + ` "$@"` + "\n")
+	return []byte(hookHead + "exec " + shellQuote(program) + hookCall(hook) + "\n")
+}
+
+// hookCall are the arguments of a script's program. What git gives is no flag.
+func hookCall(hook string) string { return " hook run " + hook + ` -- "$@"` }
+
+// isOurs reports a script as it was written, by whatever paraph: one that was
+// changed since is its author's.
+func isOurs(script []byte, hook string) bool {
+	call, found := strings.CutPrefix(string(script), hookHead+"exec '")
+	if !found {
+		return false
+	}
+	program, found := strings.CutSuffix(call, hookCall(hook)+"\n")
+	return found && !strings.Contains(program, "\n") && strings.HasSuffix(program, "'")
 }
 
 // hookLine makes somebody else's hook, a shell script, run this program as well.
 // Both get to read what git writes, which comes once.
 func hookLine(program, hook string) string {
-	run := shellQuote(program) + " hook run " + hook + ` "$@"`
+	run := shellQuote(program) + hookCall(hook)
 	if hook == "update" {
 		return run + " || exit 1"
 	}
@@ -54,12 +68,13 @@ type hookState int
 const (
 	hookAbsent  hookState = iota
 	hookOurs              // a script of ours
+	hookChanged           // one that somebody changed
 	hookForeign           // a file of somebody else's
 	hookOther             // a link, a folder, anything that is not a file
 )
 
 // hookAt looks at the place of a hook. Links are not followed.
-func (env Env) hookAt(file string) (hookState, error) {
+func (env Env) hookAt(file, hook string) (hookState, error) {
 	info, err := os.Lstat(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -73,8 +88,11 @@ func (env Env) hookAt(file string) (hookState, error) {
 	if err != nil {
 		return hookOther, err
 	}
-	if bytes.HasPrefix(data, []byte(hookHead)) {
+	switch {
+	case isOurs(data, hook):
 		return hookOurs, nil
+	case bytes.HasPrefix(data, []byte(hookHead)):
+		return hookChanged, nil
 	}
 	return hookForeign, nil
 }
@@ -87,17 +105,23 @@ func joined(file string) string { return filepath.Join(file+".d", "paraph") }
 // else's that is there already does.
 func (env Env) hookPlace(file, program string) (string, error) {
 	place := file
-	state, err := env.hookAt(place)
+	hook := filepath.Base(file)
+	state, err := env.hookAt(place, hook)
 	if info, dirErr := os.Lstat(file + ".d"); err == nil && state == hookForeign && dirErr == nil && info.IsDir() {
+		if err := runs(file); err != nil {
+			return "", err
+		}
 		place = joined(file)
-		state, err = env.hookAt(place)
+		state, err = env.hookAt(place, hook)
 	}
 	switch {
 	case err != nil:
 		return "", err
 	case state == hookForeign && place == file:
 		return "", usagef("%s is there already, and stays as it is; if it is a shell script, add this line before what reads its input: %s",
-			file, hookLine(program, filepath.Base(file)))
+			file, hookLine(program, hook))
+	case state == hookChanged:
+		return "", usagef("%s was written by paraph hook install and changed since: it stays as it is. It runs %s; change it by hand, or remove it and install it anew", place, program)
 	case state == hookForeign:
 		return "", usagef("%s is there already and not by paraph hook install: it stays as it is", place)
 	case state == hookOther:
@@ -106,10 +130,20 @@ func (env Env) hookPlace(file, program string) (string, error) {
 	return place, nil
 }
 
+// runs makes sure that git runs a hook: one that is not to be executed it leaves
+// out (githooks(5)).
+func runs(file string) error {
+	info, err := os.Stat(file)
+	if err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o111 == 0 {
+		err = usagef("%s is not executable: git does not run it, and so nothing in %s.d; chmod +x %[1]s, or remove it", file, file)
+	}
+	return err
+}
+
 // writeHook writes a script whole or not at all, in the place of ours or of
 // nothing.
-func (env Env) writeHook(file string, script []byte) error {
-	state, err := env.hookAt(file)
+func (env Env) writeHook(file, hook string, script []byte) error {
+	state, err := env.hookAt(file, hook)
 	if err == nil && state == hookOurs {
 		return replaceFile(file, script, 0o755)
 	}

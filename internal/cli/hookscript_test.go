@@ -26,7 +26,7 @@ func TestHookScript(t *testing.T) {
 			out, _ := cmd.Output()
 			return string(out), cmd.ProcessState.ExitCode()
 		}
-		if out, status := run(); out != "<hook><run><update><refs/heads/a b><>" || status != 7 {
+		if out, status := run(); out != "<hook><run><update><--><refs/heads/a b><>" || status != 7 {
 			t.Errorf("%q: %s, status %d", name, out, status)
 		}
 		if err := os.Remove(program); err != nil {
@@ -76,7 +76,8 @@ func TestHookAt(t *testing.T) {
 	in := func(name string) string { return filepath.Join(dir, name) }
 	ours := string(hookScript("/p", "update"))
 	for name, text := range map[string]string{
-		"ours": ours, "ours of another version": hookHead + "other\n", "empty": "", "other": "#!/bin/sh\nexit 0\n",
+		"ours": ours, "changed": strings.Replace(ours, "hook run update", "hook run update --mode enforce", 1), "more": ours + "exit 0\n", "of another hook": string(hookScript("/p", "pre-push")),
+		"of another place": string(hookScript("/it's here/paraph", "update")), "empty": "", "other": "#!/bin/sh\nexit 0\n",
 		"marked below": "#!/bin/sh\nexit 0\n" + ours, "cut": hookHead[:len(hookHead)-1], "long": strings.Repeat("x", config.MaxFile+1),
 	} {
 		if err := os.WriteFile(in(name), []byte(text), 0o700); err != nil {
@@ -91,14 +92,14 @@ func TestHookAt(t *testing.T) {
 	}
 	env := Env{ReadFile: bounded.ReadFile}
 	for name, want := range map[string]hookState{
-		"absent": hookAbsent, "ours": hookOurs, "ours of another version": hookOurs, "empty": hookForeign, "other": hookForeign,
+		"absent": hookAbsent, "ours": hookOurs, "changed": hookChanged, "more": hookChanged, "of another hook": hookChanged, "of another place": hookOurs, "empty": hookForeign, "other": hookForeign,
 		"marked below": hookForeign, "cut": hookForeign, "long": hookForeign, "link": hookOther, "dangling": hookOther, ".": hookOther,
 	} {
-		if got, err := env.hookAt(in(name)); got != want || err != nil {
+		if got, err := env.hookAt(in(name), "update"); got != want || err != nil {
 			t.Errorf("%s: %d, %v", name, got, err)
 		}
 	}
-	if _, err := env.hookAt(in("ours") + "/x"); err == nil {
+	if _, err := env.hookAt(in("ours")+"/x", "update"); err == nil {
 		t.Error("below a file there is no hook")
 	}
 }
@@ -109,7 +110,7 @@ func TestWriteHook(t *testing.T) {
 	file := filepath.Join(dir, "hooks", "update")
 	env := Env{ReadFile: bounded.ReadFile}
 	for range 2 {
-		if err := env.writeHook(file, hookScript("/p", "update")); err != nil {
+		if err := env.writeHook(file, "update", hookScript("/p", "update")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -123,7 +124,7 @@ func TestWriteHook(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer before.Close()
-	if err := env.writeHook(file, hookScript("/other", "update")); err != nil {
+	if err := env.writeHook(file, "update", hookScript("/other", "update")); err != nil {
 		t.Fatal(err)
 	}
 	old, _ := before.Stat()
@@ -134,7 +135,7 @@ func TestWriteHook(t *testing.T) {
 	if err := os.WriteFile(file, []byte("theirs"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := env.writeHook(file, hookScript("/p", "update")); err == nil {
+	if err := env.writeHook(file, "update", hookScript("/p", "update")); err == nil {
 		t.Error("somebody else's hook was written over")
 	}
 	entries, err := os.ReadDir(filepath.Dir(file))

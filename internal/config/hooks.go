@@ -10,7 +10,7 @@ type Hooks struct {
 	// Verification has what a signature is held against, and no policy.
 	Verification
 	// StandIn is the file of the policy that judges for as long as PolicyRef has
-	// none. PolicyRef is the full name of a ref, "" for the one HEAD names.
+	// none. PolicyRef is the full name of a branch, "" for the one HEAD names.
 	StandIn   Setting
 	PolicyRef string
 	// Mode is enforce or audit, "" for what the policy says.
@@ -37,18 +37,18 @@ func ForHooks(src Source) (*Hooks, error) {
 		Mode:               v["hook.mode"].Value,
 		RequireCertificate: v["hook.requirePushCertificate"].Value == "true",
 	}
-	if ref := v["hook.policyRef"]; ref.Set() && !strings.HasPrefix(ref.Value, "refs/") {
-		return nil, errorf("%s: %q is not the full name of a ref, such as refs/heads/main", ref.Source, ref.Value)
+	if ref := v["hook.policyRef"]; ref.Set() && !strings.HasPrefix(ref.Value, "refs/heads/") {
+		return nil, errorf("%s: %q is not the full name of a branch, such as refs/heads/main", ref.Source, ref.Value)
 	}
 	return c, nil
 }
 
-// Server is the source without what whoever pushes could say: variables of the
-// environment, which a server of ssh may pass on, and settings of one command.
-func (src Source) Server() Source {
-	src.Env = slices.DeleteFunc(slices.Clone(src.Env), func(e string) bool { return strings.HasPrefix(e, "PARAPH_") })
-	// "command line:" is what git-config(1) says of --show-origin for
-	// git -c, GIT_CONFIG_PARAMETERS and GIT_CONFIG_COUNT.
-	src.Git = slices.DeleteFunc(slices.Clone(src.Git), func(e Entry) bool { return strings.HasPrefix(e.Origin, "command line:") })
-	return src
+// ServerEnviron is an environment without what whoever pushes could say in it: our
+// own variables, which a server of ssh may pass on, and settings for one command,
+// with the files that these include (git -c; git-config(1), "ENVIRONMENT").
+func ServerEnviron(env []string) []string {
+	said := []string{"PARAPH_", "GIT_CONFIG_PARAMETERS=", "GIT_CONFIG_COUNT=", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"}
+	return slices.DeleteFunc(slices.Clone(env), func(e string) bool {
+		return slices.ContainsFunc(said, func(begin string) bool { return strings.HasPrefix(e, begin) })
+	})
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -56,4 +58,44 @@ func (r *Repo) IsAncestor(ctx context.Context, ancestor, of string) (bool, error
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// SymbolicRefs returns which of some refs that git does not list are names of
+// others, and of which: those lead to nothing yet.
+func (r *Repo) SymbolicRefs(ctx context.Context, refs []string) (map[string]string, error) {
+	if len(refs) == 0 {
+		return nil, nil
+	}
+	out, err := r.Output(ctx, "rev-parse", "--path-format=absolute", "--git-common-dir")
+	if err != nil {
+		return nil, err
+	}
+	dir := strings.TrimSuffix(string(out), "\n")
+	found := map[string]string{}
+	for _, ref := range refs {
+		if !mayStand(dir, ref) {
+			continue
+		}
+		out, err := r.Output(ctx, "symbolic-ref", "--quiet", ref)
+		var e *Error
+		if errors.As(err, &e) && e.ExitCode > 0 {
+			continue // no symbolic ref, or nothing at all
+		}
+		if err != nil {
+			return nil, err
+		}
+		found[ref] = strings.TrimSuffix(string(out), "\n")
+	}
+	return found, nil
+}
+
+// mayStand reports whether it is worth a process to ask git about a ref that it
+// does not list: symbolic refs are files of their own, unless all refs are in
+// tables (gitrepository-layout(5); git-refs(1), reftable).
+func mayStand(dir, ref string) bool {
+	if _, err := os.Stat(filepath.Join(dir, "reftable")); err == nil {
+		return true
+	}
+	info, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(ref)))
+	return err == nil && !info.IsDir()
 }

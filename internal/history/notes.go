@@ -121,6 +121,9 @@ func (p *notesPush) places(tree, id string) (at notePlaces, err error) {
 	}
 	for depth := range at {
 		e, err := p.find(tree, gitcmd.NotePath(id, depth))
+		if err == nil && p.reader.Spent() > maxNotesWork {
+			err = verdict.Errorf(verdict.Infrastructure, RuleNotesMoved, "more than %d bytes and entries of trees would have to be read: push the notes in parts", maxNotesWork)
+		}
 		if err != nil {
 			return at, err
 		}

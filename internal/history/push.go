@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/payload"
@@ -172,6 +173,9 @@ func (p *pushed) judge() error {
 	placed := placements{plan: plan, walk: w, policy: p.policy, exempt: exempt, known: map[int][]bool{}, lines: map[alikeArrival][]bool{}}
 	var alone []arrival // whose tip is known, and judged
 	for _, a := range p.arrivals {
+		if err := p.ctx.Err(); err != nil {
+			return err
+		}
 		n, walked := w.number(a.tip.id)
 		switch {
 		case walked && a.Grows && w.anchor != nil:
@@ -293,6 +297,10 @@ func (p *pushed) grows(w *walk, plan *plan, t tip) error {
 
 // alone judges tips that were here before, each as what its ref leads to.
 func (p *pushed) alone(arrivals []arrival) error {
+	exempt, err := p.exemptTips(arrivals)
+	if err != nil {
+		return err
+	}
 	told := map[tip]bool{}
 	for _, a := range arrivals {
 		if told[a.tip] {
@@ -303,11 +311,36 @@ func (p *pushed) alone(arrivals []arrival) error {
 		if err != nil {
 			return err
 		}
-		if err := p.commitUnder(p.name, p.examiner.examine(raw), a.tip, a.Ref, p.policy); err != nil {
+		isExempt := func(*walk, []string) ([]bool, error) { return []bool{exempt[raw.ID]}, nil }
+		if err := p.commitUnder(p.name, p.examiner.examine(raw), a.tip, a.Ref, p.policy, isExempt); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// exemptTips are those of some tips that the policy exempts, found in one walk.
+func (p *pushed) exemptTips(arrivals []arrival) (map[string]bool, error) {
+	exempt := map[string]bool{}
+	var from []string
+	for _, id := range p.policy.TrustUpTo {
+		if _, err := p.commitID(id); err == nil { // else it has no ancestors here
+			from = append(from, id)
+		}
+	}
+	if len(from) == 0 || len(arrivals) == 0 {
+		return exempt, nil
+	}
+	tips := map[string]bool{}
+	for _, a := range arrivals {
+		tips[a.tip.id] = true
+	}
+	return exempt, p.repo.Walk(p.ctx, gitcmd.History{Revisions: from}, func(ids []string) error {
+		if tips[ids[0]] {
+			exempt[ids[0]] = true
+		}
+		return nil
+	})
 }
 
 // policyFolder is the policy's folder in the tree of a commit.
@@ -348,6 +381,24 @@ func (v *Verification) AnchorPolicy() *policy.Policy {
 	}
 	return v.run.anchor.policy
 }
+
+// TagName is the name that a tag object says that it has, as git reads it (tag.c):
+// "" for none.
+func (v *Verification) TagName(id string) (string, error) {
+	raw, err := v.run.batch.Read(id)
+	if err != nil {
+		return "", err
+	}
+	for n, line := range slices.Collect(strings.SplitSeq(string(raw.Raw[:min(len(raw.Raw), maxTagHead)]), "\n")) {
+		if name, found := strings.CutPrefix(line, "tag "); n == 2 && found {
+			return name, nil
+		}
+	}
+	return "", nil
+}
+
+// maxTagHead is more than the first three lines of a tag have, in bytes.
+const maxTagHead = 8 << 10
 
 // KindOf is the type of an object: commit, tag, tree or blob.
 func (v *Verification) KindOf(id string) (string, error) {

@@ -177,7 +177,9 @@ func (r *run) policyForTag(commit *examined) (*policy.Policy, error) {
 func (r *run) commit(name string, e *examined, ref, shown string) error {
 	t := tip{e.id, ref}
 	if r.anchor == nil {
-		return r.commitUnder(name, e, t, shown, r.opts.Policy)
+		return r.commitUnder(name, e, t, shown, r.opts.Policy, func(w *walk, excluded []string) ([]bool, error) {
+			return w.exemptBy(r.opts.Policy, excluded)
+		})
 	}
 	g, _, err := familyGraph(e)
 	if err != nil {
@@ -208,14 +210,15 @@ func familyGraph(e *examined) (g *graph, excluded []string, err error) {
 	return g, excluded, err
 }
 
-// commitUnder judges a commit by itself by one policy.
-func (r *run) commitUnder(name string, e *examined, t tip, shown string, pol *policy.Policy) error {
+// commitUnder judges a commit by itself by one policy. isExempt says whether that
+// exempts it, given what leaves out its parents.
+func (r *run) commitUnder(name string, e *examined, t tip, shown string, pol *policy.Policy, isExempt func(*walk, []string) ([]bool, error)) error {
 	g, excluded, err := familyGraph(e)
 	if err != nil {
 		return err
 	}
 	w, p := r.newWalk(g), newPlan(g)
-	exempt, err := w.exemptBy(pol, excluded)
+	exempt, err := isExempt(w, excluded)
 	if err != nil {
 		return r.unjudged(&unjudgedError{fmt.Errorf("%s: whether trustUpTo exempts it cannot be told: %w", e.id, err)})
 	}

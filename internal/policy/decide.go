@@ -122,6 +122,13 @@ func (p *Policy) may(o Object, ref string, as role) Decision {
 	return p.answer(&o, &q)
 }
 
+// Rewinds reports whether there may be somebody who may delete a ref, or move it
+// back: a section speaks of it, and each that does has a rewind.
+func (p *Policy) Rewinds(ref string) bool {
+	sections := p.sections(ref)
+	return len(sections) > 0 && !slices.ContainsFunc(sections, func(r *rule) bool { return r.rewind == nil })
+}
+
 // Sectioned reports whether a section speaks of a ref: all refs of which none
 // does are judged alike.
 func (p *Policy) Sectioned(ref string) bool { return len(p.sections(ref)) > 0 }

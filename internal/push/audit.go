@@ -87,7 +87,11 @@ func (o *Outcome) Record(w io.Writer, updates []Update, certificate *Certificate
 	if err != nil {
 		return err
 	}
-	return report.WriteJSON(w, line)
+	if err := report.WriteJSON(w, line); err != nil {
+		_, _ = io.WriteString(w, "\n") // what is half a line is not to go on in the next one
+		return err
+	}
+	return nil
 }
 
 // some is a text, or null for none.

@@ -9,6 +9,7 @@ import (
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/history"
 	"github.com/paraph/paraph/internal/policy"
+	"github.com/paraph/paraph/internal/proof"
 )
 
 // A Before is where refs stood before a push.
@@ -37,21 +38,69 @@ func Standing(ctx context.Context, repo *gitcmd.Repo) (*Before, error) {
 	return b, err
 }
 
+// dangling finds which of the refs that are not there are names of others that are
+// not there either: git lists none of these, and makes the other one when
+// such a name is pushed to.
+func (b *Before) dangling(ctx context.Context, repo *gitcmd.Repo, updates []Update) error {
+	var refs []string
+	for _, u := range updates {
+		if b.Tips[u.Ref] == "" {
+			refs = append(refs, u.Ref)
+		}
+	}
+	if b.Tips[proof.Ref] == "" {
+		refs = append(refs, proof.Ref) // may be another name of a ref that passes unjudged
+	}
+	for range maxSymbolic + 1 {
+		found, err := repo.SymbolicRefs(ctx, refs)
+		if err != nil {
+			return err
+		}
+		refs = nil
+		for name, target := range found {
+			b.Symbolic[name] = target
+			if b.Tips[target] == "" {
+				refs = append(refs, target)
+			}
+		}
+		if len(refs) == 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s stands for one ref after the other", refs[0])
+}
+
 // maxSymbolic bounds how many names may stand for one another, as git does
 // (refs.c, SYMREF_MAXDEPTH).
 const maxSymbolic = 5
 
-// names are the names under which a ref is known, itself the first and the one
-// that a push moves the last.
-func (b *Before) names(ref string) ([]string, error) {
-	names := []string{ref}
-	for b.Symbolic[ref] != "" {
-		if ref = b.Symbolic[ref]; len(names) > maxSymbolic || slices.Contains(names, ref) {
-			return nil, fmt.Errorf("%s stands for one ref after the other", names[0])
+// target is the ref that a push to a name moves.
+func (b *Before) target(name string) (string, error) {
+	ref := name
+	for range maxSymbolic + 1 {
+		next := b.Symbolic[ref]
+		if next == "" {
+			return ref, nil
 		}
-		names = append(names, ref)
+		ref = next
 	}
-	return names, nil
+	return "", fmt.Errorf("%s stands for one ref after the other", name)
+}
+
+// names are all names under which a ref is known, whichever a push is to.
+func (b *Before) names(ref string) ([]string, error) {
+	target, err := b.target(ref)
+	if err != nil {
+		return nil, err
+	}
+	names := []string{target}
+	for name := range b.Symbolic {
+		if t, err := b.target(name); err == nil && t == target {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
 }
 
 // A knower finds what refs know that a push creates.

@@ -16,8 +16,9 @@ func TestNames(t *testing.T) {
 		"refs/heads/a": "refs/heads/b", "refs/heads/b": "refs/heads/a",
 	}}
 	for ref, want := range map[string]string{
-		"refs/heads/main":   "refs/heads/main",
-		"refs/heads/master": "refs/heads/master refs/heads/trunk refs/heads/main",
+		"refs/heads/other":  "refs/heads/other",
+		"refs/heads/main":   "refs/heads/main refs/heads/master refs/heads/trunk",
+		"refs/heads/master": "refs/heads/main refs/heads/master refs/heads/trunk",
 		"refs/heads/a":      "",
 	} {
 		got, err := b.names(ref)

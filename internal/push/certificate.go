@@ -37,6 +37,10 @@ func (j *judgment) certify() error {
 	}
 	if j.opts.Early {
 		for _, r := range j.rewinds {
+			if !j.policy.Rewinds(r.ref) {
+				j.refuseRewind(r)
+				continue
+			}
 			j.out.Notes = append(j.out.Notes, Refusal{r.ref, verdict.Errorf(verdict.Policy, RuleRewind, "this push %s, which the server lets somebody do whom rewind lists: git push --signed", r.what)})
 		}
 		return nil
@@ -54,8 +58,8 @@ func (j *judgment) certify() error {
 		}
 	}
 	for _, r := range j.rewinds {
-		if !j.policy.Sectioned(r.ref) {
-			j.refuse(r.ref, RuleRewind, "this push %s, and no section of the policy says who may", r.what)
+		if !j.policy.Rewinds(r.ref) {
+			j.refuseRewind(r)
 			continue
 		}
 		if err := j.may(r.ref, r.what, c, failed, (*history.PushCertificate).MayRewind); err != nil {
@@ -63,6 +67,11 @@ func (j *judgment) certify() error {
 		}
 	}
 	return nil
+}
+
+// refuseRewind refuses what nobody may do.
+func (j *judgment) refuseRewind(r rewind) {
+	j.refuse(r.ref, RuleRewind, "this push %s, and nobody may do that: no rewind of the policy is for this ref", r.what)
 }
 
 // may asks the policy about the signer of the certificate, or says why there is
@@ -130,7 +139,11 @@ func (j *judgment) names(named []history.PushedRef) error {
 	}
 	slices.Sort(these)
 	slices.Sort(those)
-	if !slices.Equal(these, those) {
+	same := slices.Equal(these, those)
+	if j.opts.Made { // git tells of those that came about
+		same = !slices.ContainsFunc(these, func(u string) bool { return !slices.Contains(those, u) })
+	}
+	if !same {
 		return verdict.Errorf(verdict.Policy, RuleCertificate, "it names other updates than this push makes")
 	}
 	return nil

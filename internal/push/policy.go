@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/paraph/paraph/internal/history"
 	"github.com/paraph/paraph/internal/policy"
-	"github.com/paraph/paraph/internal/report"
 	"github.com/paraph/paraph/internal/verdict"
 )
 
@@ -20,6 +20,7 @@ const (
 	RuleRefName      = "ref-name"      // nobody judges a ref of this name
 	RuleReplace      = "replace-ref"   // objects in the place of others
 	RuleNotes        = "notes-ref"     // the proofs of others are taken away
+	RuleTagName      = "tag-name"      // its tag has another name
 	RuleTagMoved     = "tag-moved"     // a tag stays where it is
 	RuleLightweight  = "tag-unsigned"  // a ref that has to lead to a signed tag does not
 	RuleRewind       = "rewind"        // what others pushed is taken back
@@ -35,11 +36,13 @@ func (j *judgment) findPolicy() error {
 	if ref == "" {
 		return errors.New("HEAD names no branch: say whose policy counts with paraph.hook.policyRef")
 	}
-	names, err := j.before.names(ref)
-	if err != nil {
+	var err error
+	if j.policyRef, err = j.before.target(ref); err != nil {
 		return err
 	}
-	j.policyRef = names[len(names)-1]
+	if !strings.HasPrefix(j.policyRef, heads) {
+		return fmt.Errorf("%s is no branch, and only a branch has a policy that counts: say which with paraph.hook.policyRef", j.policyRef)
+	}
 	j.tip = j.before.Tips[j.policyRef]
 	j.out.PolicyRef, j.out.PolicyTip = j.policyRef, j.tip
 	unusable := fmt.Errorf("%s is not there", j.policyRef)
@@ -55,6 +58,7 @@ func (j *judgment) findPolicy() error {
 		unusable = err
 	}
 	if j.opts.StandIn == nil {
+		j.out.Absent = j.tip == "" || errors.Is(unusable, history.ErrPolicyAbsent)
 		j.refuse(j.policyRef, RuleNoPolicy, "nobody said who may push: %v. An administrator begins with paraph.hook.policy, a file on the server that judges until %s has a policy", unusable, j.policyRef)
 		return nil
 	}
@@ -100,10 +104,12 @@ func (j *judgment) policyAfter(grown bool) error {
 	if same || err != nil {
 		return err
 	}
-	wrong := j.touched(u.Ref)
+	// What is wrong with another ref may be wrong with this one, too: an object is
+	// told once.
+	wrong := len(j.out.Refused) > 0 || len(j.out.Failed) > 0 || j.out.Counts.Incomplete()
 	if wrong && j.out.Mode == policy.Audit || !wrong && !grown {
 		j.out.Insisted = append(j.out.Insisted, Refusal{u.Ref, verdict.Errorf(verdict.Policy, RulePolicyChange,
-			"it changes the policy that the next push is judged by, and whoever did may not: audit mode does not let that pass")})
+			"it changes the policy that the next push is judged by, and not all of this push is as the policy wants it: audit mode does not let that pass")})
 	}
 	if wrong || u.New == "" {
 		return nil
@@ -128,11 +134,4 @@ func (j *judgment) samePolicy(u Update) (bool, error) {
 		}
 	}
 	return j.verify.SamePolicy(j.tip, u.New)
-}
-
-// touched reports whether something is wrong with what a push does to a ref.
-func (j *judgment) touched(ref string) bool {
-	return j.out.Counts.Incomplete() || len(j.out.Failed) >= maxFailed ||
-		slices.ContainsFunc(j.out.Refused, func(r Refusal) bool { return r.Ref == ref }) ||
-		slices.ContainsFunc(j.out.Failed, func(o report.Object) bool { return o.Ref == ref })
 }

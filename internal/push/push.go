@@ -41,6 +41,8 @@ type Options struct {
 	Certificate        *Certificate // nil if the push has none
 	// Part says that the hook is told of one ref of the push only.
 	Part bool
+	// Made says that the push was made, as far as git let it.
+	Made bool
 	// Early says that the push is yet to be made: nobody has signed it.
 	Early  bool
 	Before *Before // nil: the refs as they stand now
@@ -59,6 +61,9 @@ type Outcome struct {
 	Counts  report.Summary // of all objects
 	// Insisted are refusals that count in audit mode too.
 	Insisted []Refusal
+	// Absent says that nobody was asked because there is no policy at all, not even one
+	// that cannot be used.
+	Absent bool
 	// Notes are what is to be known of a push that passes.
 	Notes []Refusal
 }
@@ -129,12 +134,22 @@ func (j *judgment) begin(updates []Update) error {
 			return err
 		}
 	}
+	if j.opts.Before == nil {
+		if err := j.before.dangling(j.ctx, j.repo, updates); err != nil {
+			return err
+		}
+	}
+	moved := map[string]bool{}
 	for _, u := range updates {
 		names, err := j.before.names(u.Ref)
 		if err != nil {
 			return err
 		}
 		for _, name := range names {
+			if moved[name] {
+				return fmt.Errorf("%s and another name of it are both pushed: push one of them", name)
+			}
+			moved[name] = true
 			j.updates = append(j.updates, Update{name, u.Old, u.New})
 		}
 	}

@@ -26,6 +26,9 @@ func (j *judgment) ref(u Update) (*history.Arrival, error) {
 	case strings.HasPrefix(u.Ref, "refs/replace/"):
 		j.refuse(u.Ref, RuleReplace, "%s would show another object in the place of one: paraph and its readers would not see the same", u.Ref)
 		return nil, nil
+	case strings.HasPrefix(u.Ref, proof.Ref+"/"), u.Ref == "refs/notes":
+		j.refuse(u.Ref, RuleNotes, "it would stand in the place of %s, where proofs of signatures are", proof.Ref)
+		return nil, nil
 	case strings.HasPrefix(u.Ref, "refs/notes/"):
 		return nil, nil
 	case strings.HasPrefix(u.Ref, tags) && j.policy.Sectioned(u.Ref):
@@ -86,6 +89,15 @@ func (j *judgment) tag(u Update) (*history.Arrival, error) {
 	kind, err := j.verify.KindOf(u.New)
 	if err == nil && kind != "tag" {
 		j.refuse(u.Ref, RuleLightweight, "a section of the policy speaks of %s, and it leads to no signed tag but to a %s: git tag -s makes one", u.Ref, kind)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	name, err := j.verify.TagName(u.New)
+	if err == nil && tags+name != u.Ref {
+		// One that the policy exempts is exempt under its own name.
+		j.refuse(u.Ref, RuleTagName, "it leads to a tag that was made as %q", name)
 		return nil, nil
 	}
 	return &history.Arrival{Ref: u.Ref, New: u.New, Beside: j.known.newRef(u.Ref), Tip: true}, err

@@ -82,6 +82,10 @@ func (r *Reader) keep(p *parsed) {
 	}
 }
 
+// Spent is what was read and looked at since the last comparison began, in bytes
+// and entries.
+func (r *Reader) Spent() int { return r.work }
+
 // Find returns what stands at a path in a tree, the zero Entry if nothing does.
 func (r *Reader) Find(tree, path string) (Entry, error) {
 	e := Entry{Folder, tree}
