@@ -63,7 +63,7 @@ cannot judge refuses.`,
 	}
 	f := cmd.Flags()
 	f.String("policy", "", "judge by the policy in `FILE` for as long as the repository has none")
-	f.String("policy-ref", "", "the policy of `REF` counts (default: what HEAD names)")
+	f.String("policy-ref", "", "the policy of the branch `REF` counts (default: what HEAD names)")
 	f.String("mode", "", "`MODE`: enforce or audit (default: what the policy says)")
 	f.Bool("require-push-certificate", false, "refuse pushes that nobody signed")
 	f.String("trusted-root", "", "`FILE`, a trusted_root.json, instead of the configured one")
@@ -86,7 +86,7 @@ type hook struct {
 // objects of the push lie around meanwhile.
 const maxHook = 15 * time.Minute
 
-var errSlow = fmt.Errorf("it takes more than %v: push it in parts, its oldest commits first", maxHook)
+var errSlow = errors.New("it takes more than 15 minutes: push it in parts, its oldest commits first")
 
 // hook runs paraph hook run.
 func (env Env) hook(cmd *cobra.Command, args []string) error {
