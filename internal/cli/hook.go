@@ -143,7 +143,14 @@ func (h *hook) settings(server bool) error {
 	}
 	if cfg.StandIn.Set() {
 		h.opts.StandIn = func() (*policy.Policy, error) {
-			return history.LoadPolicy(h.ctx, h.repo, history.PolicySpec{Path: cfg.StandIn.Value}, history.ReadFile(h.env.ReadFile))
+			spec := history.PolicySpec{Path: cfg.StandIn.Value}
+			if cfg.StandIn.Level != config.FromFlag {
+				var err error
+				if spec, err = policySpec(cfg.StandIn); err != nil {
+					return nil, err
+				}
+			}
+			return history.LoadPolicy(h.ctx, h.repo, spec, history.ReadFile(h.env.ReadFile))
 		}
 	}
 	return nil

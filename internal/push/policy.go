@@ -17,7 +17,6 @@ const (
 	RulePolicyBroken = "policy-broken" // the push brings a policy that cannot be used
 	RulePolicyChange = "policy-change" // it changes the policy, by somebody who may not
 	RuleStale        = "stale"         // the ref is elsewhere than the push says
-	RuleRefName      = "ref-name"      // nobody judges a ref of this name
 	RuleReplace      = "replace-ref"   // objects in the place of others
 	RuleNotes        = "notes-ref"     // the proofs of others are taken away
 	RuleTagName      = "tag-name"      // its tag has another name
