@@ -38,6 +38,7 @@ var readmeSteps = []step{
 	{"Verify in scripts 0", 0, `"verdict": "trusted"`},
 	{"Prove old signatures 0", 0, "signed objects: "},
 	{"Say who may sign what 0", 0, "paraph.policy = "},
+	{"Make sure that everybody did 0", 0, "/hooks/pre-push runs "},
 }
 
 var serversReadmeSteps = []step{{"Tokens 0", 0, "ey"}}
@@ -69,6 +70,7 @@ var notRun = map[string]string{
 	"README.md: See it work, test it 0":            ".ci/run runs both",
 	"README.md: Install 0":                         "TestMain builds the same into a folder of its own",
 	"README.md: Sign 2":                            "TestLoginBeforehand runs both commands, at a terminal",
+	"README.md: In CI 0":                           "a workflow, which hack/ci holds to the action's inputs",
 	"README.md: Find your way in the code 0":       "not commands",
 	"hack/sigstore: A real Sigstore on loopback 0": "the tests of hack/sigstore start the program, TestMain the same servers",
 	"hack/sigstore: In tests 0":                    "Go, and what TestMain does",
