@@ -131,3 +131,17 @@ func TestPostReceive(t *testing.T) {
 		t.Errorf("policy %q", bad.Policy)
 	}
 }
+
+// A push that nobody could judge is written down as that.
+func TestPostReceiveUnjudged(t *testing.T) {
+	y := ours(t)
+	dir, s := y.clone(t)
+	s.install(t, "post-receive")
+	s.set(t, "paraph.trustedRoot="+s.dir+"/gone")
+	y.commit(t, dir, "carol", "good")
+	run(t, y.git(dir, "push", "-q", "--no-verify", s.dir, "HEAD:main"))
+	log, err := os.ReadFile(filepath.Join(s.dir, "paraph-audit.ndjson"))
+	if err != nil || !strings.Contains(string(log), `"outcome":"unjudged"`) || !strings.Contains(string(log), "/gone") || strings.Count(string(log), "\n") != 1 {
+		t.Errorf("%s, %v", log, err)
+	}
+}
