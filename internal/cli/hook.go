@@ -112,6 +112,10 @@ func (h *hook) settings(server bool) error {
 	if err != nil {
 		return err
 	}
+	jobs, err := jobsFlag(h.cmd.Flags())
+	if err != nil {
+		return err
+	}
 	env, repo := h.env, h.repo
 	if server {
 		env.Environ = config.ServerEnviron(env.Environ)
@@ -133,7 +137,7 @@ func (h *hook) settings(server bool) error {
 		Verdicts: h.env.cache(&cfg.Verification).Under(t), Clock: time.Now(),
 		PolicyRef: cfg.PolicyRef, RequireCertificate: cfg.RequireCertificate,
 	}
-	h.opts.Jobs, _ = h.cmd.Flags().GetInt("jobs")
+	h.opts.Jobs = jobs
 	if cfg.Mode != "" {
 		mode := policy.Enforce
 		if cfg.Mode == "audit" {

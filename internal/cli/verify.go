@@ -161,14 +161,14 @@ func (v *verification) options(f *pflag.FlagSet) (history.Options, error) {
 		return o, err
 	}
 	o.Incoming, _ = f.GetBool("incoming")
-	o.Jobs, _ = f.GetInt("jobs")
+	if o.Jobs, err = jobsFlag(f); err != nil {
+		return o, err
+	}
 	switch {
 	case o.Incoming && o.Ref == "":
 		return o, usagef("--incoming: what is it to be merged into? Name that with --ref")
 	case o.Incoming && v.cfg.Anchor.Set():
 		return o, usagef("--incoming is judged by one policy, that of the branch it is for: --policy BASE:%s in the place of %s", policy.Path, v.cfg.Anchor.Source)
-	case f.Changed("jobs") && (o.Jobs < 1 || o.Jobs > maxJobs):
-		return o, usagef("--jobs: %d is not between 1 and %d", o.Jobs, maxJobs)
 	}
 	if o.Signer, err = signerOf(v.cfg); err != nil {
 		return o, err
@@ -183,6 +183,15 @@ func (v *verification) options(f *pflag.FlagSet) (history.Options, error) {
 	v.remembered = v.env.cache(v.cfg)
 	o.Verdicts = v.remembered.Under(t)
 	return o, nil
+}
+
+// jobsFlag is how many objects --jobs says to verify at once, 0 where it is not given.
+func jobsFlag(f *pflag.FlagSet) (int, error) {
+	jobs, _ := f.GetInt("jobs")
+	if f.Changed("jobs") && (jobs < 1 || jobs > maxJobs) {
+		return 0, usagef("--jobs: %d is not between 1 and %d", jobs, maxJobs)
+	}
+	return jobs, nil
 }
 
 // refFlag is the ref that --ref names, "" for none.

@@ -78,7 +78,7 @@ func (r *Repo) SymbolicRefs(ctx context.Context, refs []string) (map[string]stri
 		}
 		out, err := r.Output(ctx, "symbolic-ref", "--quiet", ref)
 		var e *Error
-		if errors.As(err, &e) && e.ExitCode > 0 {
+		if errors.As(err, &e) && e.ExitCode == 1 {
 			continue // no symbolic ref, or nothing at all
 		}
 		if err != nil {

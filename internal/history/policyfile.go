@@ -160,3 +160,49 @@ func isGit(err error) bool {
 	var e *gitcmd.Error
 	return errors.As(err, &e) || errors.Is(err, gitcmd.ErrMissing) || errors.Is(err, context.Canceled)
 }
+
+// policyFolder is the policy's folder in the tree of a commit.
+func (t *treeReader) policyFolder(commit string) (trees.Entry, error) {
+	tree, err := t.treeOf(commit)
+	if err != nil {
+		return trees.Entry{}, err
+	}
+	return t.find(tree, policyDir)
+}
+
+// SamePolicy reports whether two commits, "" for one that is not there, have the
+// same policy with the files that belong to it.
+func (v *Verification) SamePolicy(a, b string) (bool, error) {
+	var folders [2]trees.Entry
+	for i, commit := range []string{a, b} {
+		if commit == "" {
+			continue
+		}
+		var err error
+		if folders[i], err = v.run.policyFolder(commit); err != nil {
+			return false, err
+		}
+	}
+	return folders[0] == folders[1], nil
+}
+
+// PolicyAt reads the policy that a commit has: an error that IsUnusable tells
+// from others where there is none to judge by.
+func (v *Verification) PolicyAt(commit string) (*policy.Policy, error) {
+	return v.run.treeReader.policyOf(PolicySpec{commit, policy.Path})
+}
+
+// AnchorPolicy is the policy of the anchor, nil where there is none.
+func (v *Verification) AnchorPolicy() *policy.Policy {
+	if v.run.anchor == nil {
+		return nil
+	}
+	return v.run.anchor.policy
+}
+
+// IsUnusable reports an error that says that a policy is absent, broken or no
+// regular file, not that it could not be read.
+func IsUnusable(err error) bool {
+	var broken *policy.Error
+	return errors.Is(err, ErrPolicy) || errors.As(err, &broken) || isVerdict(err)
+}

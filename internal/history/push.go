@@ -4,12 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/paraph/paraph/internal/gitcmd"
 	"github.com/paraph/paraph/internal/payload"
 	"github.com/paraph/paraph/internal/policy"
-	"github.com/paraph/paraph/internal/trees"
 )
 
 // A Known is what nobody has to judge again, because it was here before a push:
@@ -195,75 +193,6 @@ func (p *pushed) judge() error {
 	return p.alone(alone)
 }
 
-// placements are where commits arrive.
-type placements struct {
-	*walk
-	plan   *plan
-	policy *policy.Policy
-	exempt []bool
-	known  map[int][]bool          // to new refs, by group
-	lines  map[alikeArrival][]bool // known, or on the mainline of one that arrived so
-}
-
-// An alikeArrival is what arrives at refs that are judged alike and know the same.
-type alikeArrival struct {
-	group int
-	at    place
-}
-
-// knownTo is what a ref knows of the walk.
-func (p *placements) knownTo(a arrival) []bool {
-	if known := p.known[a.group]; known != nil && a.Old == "" {
-		return known
-	}
-	known := make([]bool, len(p.ids))
-	for n := range known {
-		known[n] = !p.members[a.group][n]
-	}
-	if a.Old == "" {
-		p.known[a.group] = known
-		return known
-	}
-	if n, ok := p.number(a.Old); ok {
-		for n, is := range p.ancestors(n) {
-			known[n] = known[n] || is
-		}
-	}
-	return known
-}
-
-// arrives places what a tip brings. Where its mainline comes to that of another
-// one that is judged alike, the rest is placed already, see [walk.fixed].
-func (p *placements) arrives(a arrival, n int32) {
-	at := place{policy: p.policy, ref: p.plan.alike(p.policy, a.Ref)}
-	known := p.knownTo(a)
-	lines := p.lines[alikeArrival{a.group, at}]
-	if lines == nil || a.Old != "" {
-		lines = slices.Clone(known)
-		if a.Old == "" {
-			p.lines[alikeArrival{a.group, at}] = lines
-		}
-	}
-	line, join, merges := p.own(n, lines)
-	if len(line) == 0 {
-		return
-	}
-	var seen []bool
-	if merges {
-		seen = slices.Clone(known)
-		if join >= 0 {
-			for n, is := range p.ancestors(join) {
-				seen[n] = seen[n] || is
-			}
-		}
-	}
-	p.plan.begin(a.Ref)
-	p.put(p.plan, line, seen, at, p.exempt)
-	for _, n := range line {
-		lines[n] = true
-	}
-}
-
 // grows places what a tip brings under the policies that come into force on the
 // way, and finds out whether the tip has the one that is in force then.
 func (p *pushed) grows(w *walk, plan *plan, t tip) error {
@@ -341,74 +270,4 @@ func (p *pushed) exemptTips(arrivals []arrival) (map[string]bool, error) {
 		}
 		return nil
 	})
-}
-
-// policyFolder is the policy's folder in the tree of a commit.
-func (t *treeReader) policyFolder(commit string) (trees.Entry, error) {
-	tree, err := t.treeOf(commit)
-	if err != nil {
-		return trees.Entry{}, err
-	}
-	return t.find(tree, policyDir)
-}
-
-// SamePolicy reports whether two commits, "" for one that is not there, have the
-// same policy with the files that belong to it.
-func (v *Verification) SamePolicy(a, b string) (bool, error) {
-	var folders [2]trees.Entry
-	for i, commit := range []string{a, b} {
-		if commit == "" {
-			continue
-		}
-		var err error
-		if folders[i], err = v.run.policyFolder(commit); err != nil {
-			return false, err
-		}
-	}
-	return folders[0] == folders[1], nil
-}
-
-// PolicyAt reads the policy that a commit has: an error that IsUnusable tells
-// from others where there is none to judge by.
-func (v *Verification) PolicyAt(commit string) (*policy.Policy, error) {
-	return v.run.treeReader.policyOf(PolicySpec{commit, policy.Path})
-}
-
-// AnchorPolicy is the policy of the anchor, nil where there is none.
-func (v *Verification) AnchorPolicy() *policy.Policy {
-	if v.run.anchor == nil {
-		return nil
-	}
-	return v.run.anchor.policy
-}
-
-// TagName is the name that a tag object says that it has, as git reads it (tag.c):
-// "" for none.
-func (v *Verification) TagName(id string) (string, error) {
-	raw, err := v.run.batch.Read(id)
-	if err != nil {
-		return "", err
-	}
-	for n, line := range slices.Collect(strings.SplitSeq(string(raw.Raw[:min(len(raw.Raw), maxTagHead)]), "\n")) {
-		if name, found := strings.CutPrefix(line, "tag "); n == 2 && found {
-			return name, nil
-		}
-	}
-	return "", nil
-}
-
-// maxTagHead is more than the first three lines of a tag have, in bytes.
-const maxTagHead = 8 << 10
-
-// KindOf is the type of an object: commit, tag, tree or blob.
-func (v *Verification) KindOf(id string) (string, error) {
-	raw, err := v.run.batch.Read(id)
-	return raw.Type, err
-}
-
-// IsUnusable reports an error that says that a policy is absent, broken or no
-// regular file, not that it could not be read.
-func IsUnusable(err error) bool {
-	var broken *policy.Error
-	return errors.Is(err, ErrPolicy) || errors.As(err, &broken) || isVerdict(err)
 }

@@ -295,3 +295,27 @@ func checkTagName(r *verify.Result, p *payload.Payload, ref string) {
 		r.Reject(verdict.Errorf(verdict.Binding, "tag-name", "%s leads to a tag that was made as %q", ref, p.TagName))
 	}
 }
+
+// TagName is the name that a tag object says that it has, as git reads it (tag.c):
+// "" for none.
+func (v *Verification) TagName(id string) (string, error) {
+	raw, err := v.run.batch.Read(id)
+	if err != nil {
+		return "", err
+	}
+	for n, line := range slices.Collect(strings.SplitSeq(string(raw.Raw[:min(len(raw.Raw), maxTagHead)]), "\n")) {
+		if name, found := strings.CutPrefix(line, "tag "); n == 2 && found {
+			return name, nil
+		}
+	}
+	return "", nil
+}
+
+// maxTagHead is more than the first three lines of a tag have, in bytes.
+const maxTagHead = 8 << 10
+
+// KindOf is the type of an object: commit, tag, tree or blob.
+func (v *Verification) KindOf(id string) (string, error) {
+	raw, err := v.run.batch.Read(id)
+	return raw.Type, err
+}
