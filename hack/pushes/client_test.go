@@ -49,6 +49,9 @@ func TestPrePush(t *testing.T) {
 	expect(false, "no signature", "origin", "HEAD:main")
 	// Only the server can say whether a certificate will do.
 	expect(true, "push --signed", "--force", "origin", "HEAD~2:main")
+	// What nobody may take back is refused before.
+	run(t, y.git(dir, "push", "-q", "--no-verify", "origin", "HEAD~1:refs/heads/stable"))
+	expect(false, "nobody may do that", "origin", ":stable")
 	// Settings count from the environment too: this is somebody's own machine.
 	cmd := y.git(dir, "push", "origin", "HEAD:main")
 	cmd.Env = append(cmd.Env, "PARAPH_HOOK_MODE=audit")
@@ -73,6 +76,22 @@ func TestPrePushUnjudged(t *testing.T) {
 	words, ok = told(t, y.git(dir, "push", "empty", "HEAD:other"))
 	if !ok || !strings.Contains(words, "nothing was checked") {
 		t.Errorf("a remote without HEAD: accepted %t: %s", ok, words)
+	}
+	// A policy that cannot be used is no policy that is not there: the server refuses.
+	broken := filepath.Join(dir, policyPath)
+	usable, err := os.ReadFile(broken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"[broken\n", string(usable)} {
+		if err := os.WriteFile(broken, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		y.commit(t, dir, "alice", "policy")
+		run(t, y.git(dir, "push", "-q", "--no-verify", "origin", "HEAD:main"))
+		if words, ok = told(t, y.git(dir, "push", "origin", "HEAD:refs/heads/topic")); ok != (text != "[broken\n") || !ok && !strings.Contains(words, "no-policy") {
+			t.Errorf("%q: accepted %t: %s", text, ok, words)
+		}
 	}
 	other := filepath.Join(t.TempDir(), "other")
 	run(t, y.git("", "clone", "-q", s.dir, other))

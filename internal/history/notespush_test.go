@@ -259,3 +259,42 @@ func TestNotesPushWords(t *testing.T) {
 		t.Errorf("%v", gone)
 	}
 }
+
+// Trees that are padded so that none of them is kept cost their reading only so
+// often: each note below them would read all three again.
+func TestNotesPushIsBounded(t *testing.T) {
+	r := newRepo(t, git.SHA1)
+	empty, err := hex.DecodeString(r.tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob, err := hex.DecodeString(r.write("blob", []byte("no proof")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	padded := func(first ...string) string {
+		var b strings.Builder
+		b.WriteString(strings.Join(first, ""))
+		for i := range 200_000 {
+			fmt.Fprintf(&b, "40000 zz%06d\x00%s", i, empty)
+		}
+		return r.write("tree", []byte(b.String()))
+	}
+	folder := func(id string) string {
+		raw, err := hex.DecodeString(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "40000 00\x00" + string(raw)
+	}
+	var notes []string
+	for i := range 100 {
+		notes = append(notes, fmt.Sprintf("100644 %036x\x00%s", i, blob))
+	}
+	tip := r.commitOf(padded(folder(padded(folder(padded(notes...))))))
+	err = r.verification(time.Time{}).NotesPush("", tip)
+	var e *verdict.Error
+	if !errors.As(err, &e) || e.Rule != history.RuleNotesMoved {
+		t.Errorf("%v, want %s", err, history.RuleNotesMoved)
+	}
+}

@@ -38,7 +38,7 @@ func pushedTo(t *testing.T, dir string, p *policy.Policy, arrivals []history.Arr
 		Policy:    p,
 		Unchecked: func(err error) { t.Error(err) },
 		Tell: func(o report.Object) error {
-			if o.Verdict != verdict.Trusted {
+			if o.Verdict != verdict.Trusted && o.Verdict != verdict.Exempt {
 				failed = append(failed, o.ID+" "+string(o.Verdict))
 			}
 			return nil
@@ -87,5 +87,34 @@ func TestPushedSideAndMainline(t *testing.T) {
 				slices.Reverse(arrivals)
 			}
 		})
+	}
+}
+
+// A tip that was here before is judged where a section speaks of its ref, unless
+// the policy exempts it.
+func TestPushedKnownTip(t *testing.T) {
+	alice, bob := scribe.Someone("alice", "https://accounts.example.com"), scribe.Someone("bob", "https://accounts.example.com")
+	h := scribe.New()
+	h.Commit("anchor", bob, scribe.Put("README", "hello\n"))
+	h.Commit("exempt", bob)
+	h.Commit("judged", bob)
+	h.Commit("tip", alice)
+	dir := t.TempDir()
+	if err := errors.Join(scribe.Prepare(dir), h.Write(dir, "repo")); err != nil {
+		t.Fatal(err)
+	}
+	p, err := policy.Parse([]byte(scribe.Policy(scribe.SignerSection(alice), scribe.SignerSection(bob),
+		scribe.Section("branch", "release/*", "allow = alice"), scribe.Section("path", ".paraph/**", "allow = alice"),
+		scribe.Section("history", "", "trustUpTo = "+h.ID("exempt")))), policy.Source{Name: "test"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := &history.Known{Tips: []string{h.ID("tip")}}
+	var arrivals []history.Arrival
+	for ref, label := range map[string]string{"1": "anchor", "2": "exempt", "3": "judged", "4": "tip"} {
+		arrivals = append(arrivals, history.Arrival{Ref: "refs/heads/release/" + ref, New: h.ID(label), Beside: known, Tip: true})
+	}
+	if got, want := pushedTo(t, dir, p, arrivals), []string{h.ID("judged") + " refused"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
