@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/paraph/paraph/hack/vectors/scribe"
-	"github.com/paraph/paraph/internal/testpki"
 )
 
 // root is the repository's folder.
@@ -27,24 +26,20 @@ const patience = 2 * time.Minute
 
 const policyPath = ".paraph/policy"
 
-func someone(name string) scribe.Keyless {
-	mail := name + "@example.com"
-	return scribe.Keyless{Name: name, Address: mail, Identity: testpki.Identity{Email: mail, Issuer: "https://accounts.example.com"}}
-}
+const issuer = "https://accounts.example.com"
 
 // Who appears: alice works on main and keeps the policy, bob contributes, mallory
 // is in nobody's policy but her own.
-var alice, bob, mallory = someone("alice"), someone("bob"), someone("mallory")
+var alice, bob, mallory = scribe.Someone("alice", issuer), scribe.Someone("bob", issuer), scribe.Someone("mallory", issuer)
 
 // policy is a policy that knows some signers.
-func policy(signers ...string) string {
-	var b strings.Builder
-	b.WriteString("[policy]\n\tversion = 1\n")
+func policy(signers ...scribe.Keyless) string {
+	var sections []string
 	for _, s := range signers {
-		fmt.Fprintf(&b, "[signer %q]\n\tidentity = %s@example.com\n\tissuer = https://accounts.example.com\n", s, s)
+		sections = append(sections, scribe.SignerSection(s))
 	}
-	b.WriteString("[branch \"main\"]\n\tallow = alice\n\tcontribute = *\n[tag \"v*\"]\n\tallow = alice\n[path \".paraph/**\"]\n\tallow = alice\n")
-	return b.String()
+	return scribe.Policy(append(sections, scribe.Section("branch", "main", "allow = alice", "contribute = *"),
+		scribe.Section("tag", "v*", "allow = alice"), scribe.Section("path", ".paraph/**", "allow = alice"))...)
 }
 
 // tell is the one history of all cases.
@@ -53,17 +48,17 @@ func tell() *scribe.History {
 	h.Pinned = ""
 	h.Config("uploadpack.allowFilter", "true")
 	h.Commit("start", scribe.Unsigned)
-	h.Commit("anchor", alice, scribe.Put(policyPath, policy("alice", "bob")))
+	h.Commit("anchor", alice, scribe.Put(policyPath, policy(alice, bob)))
 	h.Commit("M1", alice)
 	h.Commit("M2", alice)
 	h.Commit("S1", bob, scribe.On("M1"))
 	h.Commit("S2", bob)
 	h.Commit("U1", scribe.Unsigned, scribe.On("M1"))
 	h.Commit("U2", bob)
-	h.Commit("P1", bob, scribe.On("M1"), scribe.Put(policyPath, policy("alice", "bob", "mallory")))
+	h.Commit("P1", bob, scribe.On("M1"), scribe.Put(policyPath, policy(alice, bob, mallory)))
 	h.Commit("P2", mallory)
 	h.Commit("G1", alice, scribe.On("M2", "S2"))
-	h.Commit("M3", alice, scribe.On("M2"), scribe.Put(policyPath, policy("alice")))
+	h.Commit("M3", alice, scribe.On("M2"), scribe.Put(policyPath, policy(alice)))
 	h.Commit("F1", bob, scribe.On("M1"))
 	h.Commit("R1", bob, scribe.On("anchor"))
 	h.Tag("v1", "M1", alice)

@@ -2,9 +2,11 @@ package pushes
 
 import (
 	_ "embed" // for the table
-	"fmt"
+	"errors"
 	"strings"
 	"testing"
+
+	"github.com/paraph/paraph/hack/situations"
 )
 
 // tableText is the table, for people: see its head.
@@ -46,27 +48,17 @@ const (
 	wordRefused  = "refused"
 )
 
-// readTable reads the table: a line that begins a situation, and indented ones
-// below it.
-func readTable(text string) ([]*situation, error) {
-	var out []*situation
-	for n, line := range strings.Split(text, "\n") {
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
+// readTable reads the table.
+func readTable(text string) (out []*situation, err error) {
+	err = situations.Read(text, func(name, about, source string, line int) {
+		out = append(out, &situation{name: name, about: about, source: source, line: line, over: overFile, hook: "pre-receive", before: usualBefore})
+	}, func(columns []string) error {
+		if !out[len(out)-1].read(columns) {
+			return errors.New("it says nothing of a situation")
 		}
-		f := strings.Split(line, "\t")
-		if f[0] != "" {
-			if len(f) != 3 {
-				return nil, fmt.Errorf("line %d: want name, sentence and source", n+1)
-			}
-			out = append(out, &situation{name: f[0], about: f[1], source: f[2], line: n + 1, over: overFile, hook: "pre-receive", before: usualBefore})
-			continue
-		}
-		if len(out) == 0 || !out[len(out)-1].read(f[1:]) {
-			return nil, fmt.Errorf("line %d: it says nothing of a situation", n+1)
-		}
-	}
-	return out, nil
+		return nil
+	})
+	return out, err
 }
 
 // read takes one line of a situation.

@@ -2,8 +2,9 @@ package main
 
 import (
 	_ "embed" // for the table
-	"fmt"
-	"strings"
+	"errors"
+
+	"github.com/paraph/paraph/hack/situations"
 )
 
 // tableText is the table, for people: see its head.
@@ -37,36 +38,23 @@ const (
 	wordExit   = "exit"
 )
 
-// readTable reads the table: a line that starts a situation, and indented
-// ones below it.
-func readTable(text string) ([]*situation, error) {
-	var out []*situation
-	for n, line := range strings.Split(text, "\n") {
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		f := strings.Split(line, "\t")
-		if f[0] != "" {
-			if len(f) != 3 {
-				return nil, fmt.Errorf("line %d: want name, sentence and source", n+1)
-			}
-			out = append(out, &situation{name: f[0], about: f[1], source: f[2], verify: usualVerify})
-			continue
-		}
-		if len(out) == 0 {
-			return nil, fmt.Errorf("line %d: no situation has begun", n+1)
-		}
+// readTable reads the table.
+func readTable(text string) (out []*situation, err error) {
+	err = situations.Read(text, func(name, about, source string, _ int) {
+		out = append(out, &situation{name: name, about: about, source: source, verify: usualVerify})
+	}, func(f []string) error {
 		s := out[len(out)-1]
 		switch {
-		case len(f) == 4 && f[1] == wordVerify:
-			s.verify = [2]string(f[2:])
-		case len(f) == 4 && f[1] == wordExit:
-			s.exit = [2]string(f[2:])
-		case len(f) == 5:
-			s.rows = append(s.rows, row{f[1], [3]string(f[2:])})
+		case len(f) == 3 && f[0] == wordVerify:
+			s.verify = [2]string(f[1:])
+		case len(f) == 3 && f[0] == wordExit:
+			s.exit = [2]string(f[1:])
+		case len(f) == 4:
+			s.rows = append(s.rows, row{f[0], [3]string(f[1:])})
 		default:
-			return nil, fmt.Errorf("line %d: want an object and three verdicts, or verify or exit and two words", n+1)
+			return errors.New("want an object and three verdicts, or verify or exit and two words")
 		}
-	}
-	return out, nil
+		return nil
+	})
+	return out, err
 }
